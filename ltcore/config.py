@@ -1,0 +1,136 @@
+"""Settings of a registration: one frozen dataclass a stage, validated, to and from JSON; unknown keys are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Optional, Union
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic.dataclasses import dataclass
+
+from .errors import InputError
+
+# Optional and Union: pydantic evaluates annotations, and Python 3.9 cannot evaluate `A | B`.
+ModelChoice = Literal["auto", "shift", "similarity", "affine", "projective"]
+DescriptorName = Literal["ltformer", "rootsift"]
+Resampling = Literal["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"]
+Verdict = Literal["PASS", "WARN", "FAIL"]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RasterSource:
+    """One raster as the user named it.
+
+    Attributes:
+        path: file readable by GDAL.
+        band: 1-based band, or "luminance" for the weighted mean of the visible bands.
+    """
+
+    path: Path
+    band: Union[int, Literal["luminance"]] = 1
+
+    @field_validator("band", mode="before")
+    @classmethod
+    def _band_of_text(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+@dataclass(frozen=True, config=_STRICT)
+class FeatureConfig:
+    """Keypoints and descriptors."""
+
+    descriptor: DescriptorName = "ltformer"
+    weights: str = "ltformer-d128"   # a name in weights/ or a .safetensors file
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    backend: Literal["auto", "torch"] = "auto"
+    max_keypoints: int = Field(3000, ge=50, le=100_000)   # per image and tile, evenly spread
+
+
+@dataclass(frozen=True, config=_STRICT)
+class MatchConfig:
+    """Search for matches.
+
+    Attributes:
+        max_offset: largest expected offset as the user wrote it: "64" (px of the working grid) or "250m".
+        max_ratio: largest ratio of the best to the second-best descriptor distance.
+    """
+
+    max_offset: str = Field("100", pattern=r"^\d+(\.\d+)?m?$")
+    max_ratio: float = Field(0.95, gt=0, le=1)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class FitConfig:
+    """Robust fit of the transform."""
+
+    transform: ModelChoice = "auto"
+    coarse_threshold_px: float = Field(4.0, gt=0)
+    threshold_px: float = Field(2.0, gt=0)
+    max_tie_points: int = Field(2000, ge=10, le=100_000)
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class OutputConfig:
+    """What is written, and when."""
+
+    warp: bool = True
+    report: bool = True
+    resampling: Resampling = "cubic"
+    grid: Literal["reference", "sensed"] = "reference"
+    min_verdict: Verdict = "WARN"   # a warped raster is written from this verdict on
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RegistrationConfig:
+    """All settings of a registration."""
+
+    features: FeatureConfig = Field(default_factory=FeatureConfig)
+    match: MatchConfig = Field(default_factory=MatchConfig)
+    fit: FitConfig = Field(default_factory=FitConfig)
+    output: OutputConfig = Field(default_factory=OutputConfig)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RegistrationJob:
+    """One pair to register.
+
+    Attributes:
+        out_dir: folder of the outputs; made if absent.
+        aoi: vector file; only its polygons (any CRS) are matched.
+    """
+
+    reference: RasterSource
+    sensed: RasterSource
+    out_dir: Path
+    aoi: Optional[Path] = None
+    config: RegistrationConfig = Field(default_factory=RegistrationConfig)
+
+
+def job_from_json(values: Any) -> RegistrationJob:
+    """Returns the job that a JSON object (or its text) describes.
+
+    Raises:
+        InputError: naming the first field that is unknown, missing or out of range.
+    """
+    adapter = TypeAdapter(RegistrationJob)
+    try:
+        return adapter.validate_json(values) if isinstance(values, (str, bytes)) else adapter.validate_python(values)
+    except ValidationError as error:
+        raise settings_error(error) from error
+
+
+def to_json_object(settings: Any) -> dict[str, Any]:
+    """Returns a settings dataclass as a JSON object of plain values."""
+    values: dict[str, Any] = TypeAdapter(type(settings)).dump_python(settings, mode="json")
+    return values
+
+
+def settings_error(error: ValidationError) -> InputError:
+    """Returns the first complaint of pydantic as an error that people can read."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "settings"
+    return InputError(f"The setting '{field}' cannot be used.", f"{first['msg']} (got {first['input']!r}).")

@@ -1,0 +1,1 @@
+"""Keypoints, the patches around them, and classical descriptors."""

@@ -1,0 +1,1 @@
+"""Transforms and their robust estimation."""

@@ -1,0 +1,1 @@
+"""LTFormer: network, weights, inference."""

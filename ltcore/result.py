@@ -1,0 +1,112 @@
+"""What a registration returns, between the pipeline and everything that writes or shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import frozen_array
+from .config import RegistrationJob, Verdict
+from .geometry.transforms import EstimationFailure, Transform
+from .raster.grid import GeoGrid
+from .types import FloatArray, TiePoints
+
+
+@dataclass(frozen=True)
+class TransformFit:
+    """A transform fitted to K tie points.
+
+    Attributes:
+        transform: sensed px -> reference px, both pixel-edge of the rasters' own grids.
+        inliers: (K,) tie points the fit rests on.
+        residuals_px: (K, 2) reference - transform(sensed), reference px, outliers included.
+        heldout_px: (K,) length of the residual of each inlier when its block of the image was left out
+            of the fit; nan where not measured.
+    """
+
+    transform: Transform
+    inliers: NDArray[np.bool_]
+    residuals_px: FloatArray
+    heldout_px: FloatArray
+
+    def __post_init__(self) -> None:
+        count = len(self.inliers)
+        object.__setattr__(self, "inliers", frozen_array(self.inliers, (count,), np.bool_))
+        object.__setattr__(self, "residuals_px", frozen_array(self.residuals_px, (count, 2)))
+        object.__setattr__(self, "heldout_px", frozen_array(self.heldout_px, (count,)))
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """How good a registration is; lengths in px of the reference, nan-free: None where not measurable.
+
+    Attributes:
+        verdict: PASS, WARN or FAIL.
+        reasons: sentences for everything that is not a PASS; for a PASS what it rests on.
+        tie_points: all tie points.
+        inliers: those the transform rests on.
+        rmse_px: root mean square of the inliers' residuals.
+        rmse_map: the same in map units of the reference CRS; None without georeference.
+        ce90_px: radius that holds 90 % of the inliers' residuals.
+        heldout_rmse_px: RMSE by spatially blocked cross-validation.
+        bias_px: mean held-out residual (x, y).
+        coverage: share (0 to 1) of the overlap's grid cells that hold an inlier.
+        structure: how many standard deviations the correlation of both images' gradients at the solution
+            stands above that at wrong offsets.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    tie_points: int
+    inliers: int
+    rmse_px: Optional[float] = None
+    rmse_map: Optional[float] = None
+    ce90_px: Optional[float] = None
+    heldout_rmse_px: Optional[float] = None
+    bias_px: Optional[tuple[float, float]] = None
+    coverage: float = 0.0
+    structure: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class RegistrationResult:
+    """A registration that ran to its end, whatever its verdict.
+
+    Attributes:
+        job: what was asked.
+        reference_grid: grid of the reference raster.
+        sensed_grid: grid of the sensed raster.
+        tie_points: K tie points, inliers and outliers.
+        fit: the fit over those tie points, or why there is none.
+        quality: numbers and verdict.
+        device: compute device that ran the descriptor.
+        backend: its software, "torch" or "opencv".
+        counts: numbers of things at each stage, e.g. "reference_keypoints".
+        seconds: wall time of each stage.
+        provenance: weights, versions and sha256 of the inputs, as JSON values.
+    """
+
+    job: RegistrationJob
+    reference_grid: GeoGrid
+    sensed_grid: GeoGrid
+    tie_points: TiePoints
+    fit: TransformFit | EstimationFailure
+    quality: QualityReport
+    device: str
+    backend: str
+    counts: dict[str, int]
+    seconds: dict[str, float]
+    provenance: dict[str, Any]
+
+    def check_grid(self) -> Optional[FloatArray]:
+        """Returns (100, 4) rows [sensed_x, sensed_y, reference_x, reference_y], pixel-edge px, on a 10x10 grid
+        over the sensed image, or None without a transform."""
+        if not isinstance(self.fit, TransformFit):
+            return None
+        steps = (np.arange(10) + 0.5) / 10
+        x, y = np.meshgrid(steps * self.sensed_grid.width, steps * self.sensed_grid.height)
+        sensed = np.column_stack([x.ravel(), y.ravel()])
+        return np.hstack([sensed, self.fit.transform(sensed)])
