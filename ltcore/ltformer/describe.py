@@ -1,0 +1,125 @@
+"""From keypoints to descriptors, by LTFormer or RootSIFT. torch is imported only for LTFormer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..config import FeatureConfig
+from ..errors import DeviceError
+from ..features.patches import sample_patches
+from ..features.sift import describe_rootsift
+from ..progress import Progress, checkpoint
+from ..types import Descriptors, Keypoints
+from .weights import WeightsSpec, load_weights
+
+if TYPE_CHECKING:
+    from .backends import TorchBackend
+
+
+class Describer:
+    """A descriptor made ready: weights loaded, device chosen.
+
+    Attributes:
+        name: of its descriptors.
+        device: where it runs, e.g. "cpu".
+        device_reason: why there, in words.
+        backend: software that runs it.
+        spec: card of the weights; None for RootSIFT.
+    """
+
+    name: str
+    device: str = "cpu"
+    device_reason: str
+    backend: Literal["torch", "opencv"]
+    spec: WeightsSpec | None = None
+
+    def describe(
+        self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
+    ) -> Descriptors:
+        """Returns the (N, D) descriptors, in the order of the keypoints; N = 0 gives (0, D).
+
+        Args:
+            image: (H, W) grey levels 0 to 255.
+            keypoints: N keypoints.
+            angles_deg: (N,) orientations to describe them at, or one for all.
+            progress: told how far it is; cancels between batches.
+
+        Raises:
+            CancelledError: progress said so.
+            DeviceError: the device's memory does not suffice for the smallest batch.
+        """
+        raise NotImplementedError
+
+
+class RootSiftDescriber(Describer):
+    """RootSIFT by OpenCV, on the CPU."""
+
+    name = "rootsift"
+    backend = "opencv"
+    device_reason = "CPU: RootSIFT runs in OpenCV"
+
+    def describe(
+        self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
+    ) -> Descriptors:
+        """Returns the (N, 128) RootSIFT descriptors."""
+        checkpoint(progress)
+        angles = np.broadcast_to(np.asarray(angles_deg, dtype=np.float64), (len(keypoints),))
+        described = describe_rootsift(image, keypoints, angles)
+        checkpoint(progress)
+        progress.report(1.0)
+        return described
+
+
+class LTFormerDescriber(Describer):
+    """LTFormer by PyTorch."""
+
+    name = "ltformer"
+
+    def __init__(self, spec: WeightsSpec, backend: TorchBackend, device: str, device_reason: str) -> None:
+        self.spec, self._run = spec, backend
+        self.name = spec.name
+        self.backend = "torch"
+        self.device, self.device_reason = device, device_reason
+
+    def describe(
+        self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
+    ) -> Descriptors:
+        """Returns the (N, D) LTFormer descriptors."""
+        assert self.spec is not None  # noqa: S101 - set by __init__, Optional in the base class
+        angles = np.broadcast_to(np.asarray(angles_deg, dtype=np.float64), (len(keypoints),))
+        values = np.empty((len(keypoints), self.spec.descriptor_dim), np.float32)
+        start = 0
+        while start < len(keypoints):
+            checkpoint(progress)
+            part = np.arange(start, min(start + self._run.batch, len(keypoints)))
+            patches = sample_patches(image, keypoints.take(part), angles[part], self.spec.sampling)
+            values[part] = self._run.describe(patches)
+            start += len(part)
+            progress.report(start / len(keypoints))
+        checkpoint(progress)
+        return Descriptors(values, self.name)
+
+
+def make_describer(config: FeatureConfig) -> Describer:
+    """Returns the descriptor that the settings ask for.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+        DeviceError: PyTorch or the device asked for is not there.
+    """
+    if config.descriptor == "rootsift":
+        return RootSiftDescriber()
+    try:
+        from .backends import TorchBackend, choose_device  # noqa: PLC0415 - RootSIFT works without torch
+    except ImportError as error:
+        raise DeviceError(
+            "PyTorch is not installed, so LTFormer descriptors are unavailable.",
+            f"Python says: {error}.",
+            "Install PyTorch, or choose the descriptor 'rootsift'.",
+        ) from error
+    device, reason = choose_device(config.device)
+    spec, tensors = load_weights(config.weights)
+    return LTFormerDescriber(spec, TorchBackend(tensors, spec.descriptor_dim, device), str(device), reason)

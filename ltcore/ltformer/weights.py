@@ -1,0 +1,163 @@
+"""Network weights: a .safetensors file and, beside it, a .json card that says what they are and need.
+
+Only safetensors is read (it holds numbers, never code), and only when its sha256 is the card's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from ..errors import WeightsError
+from ..features.patches import PatchSampling
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_MAX_BYTES = 64 * 2**20        # LTFormer d512 takes about 48 MiB
+_MAX_CARD_BYTES = 2**20
+_REBUILD = "Reinstall the plugin, or choose another file with 'weights'."
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class WeightsSpec:
+    """The card of a set of weights: everything inference needs besides the numbers, and where they come from.
+
+    Attributes:
+        name: what users call it.
+        file: name of the .safetensors file beside the card.
+        sha256: of that file.
+        architecture: network family.
+        descriptor_dim: width of the descriptor.
+        sampling: geometry of the patches.
+        orientation: "sift": trained on windows turned by the keypoint's angle.
+        dual: whether an opposite orientation of the sensed keypoints should be tried too (contrast reversal).
+        radiometry_percentiles: percentiles of the valid pixels stretched to 0 and 255.
+        trained_on: data.
+        licence: of the weights.
+        git_commit: of the training code.
+        loss: name of the loss.
+        steps: optimiser steps.
+        batch_pairs: pairs a step.
+        metrics: measured numbers.
+        note: for readers.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.safetensors$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    architecture: Literal["ltformer"]
+    descriptor_dim: Literal[128, 256, 512]
+    sampling: PatchSampling
+    orientation: Literal["sift"]
+    dual: bool
+    radiometry_percentiles: tuple[float, float]
+    trained_on: str
+    licence: str
+    git_commit: str
+    loss: str
+    steps: int
+    batch_pairs: int
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    note: str = ""
+
+
+def weights_folder() -> Path:
+    """Returns the folder `weights` beside the package, in the repository as in the installed plugin."""
+    return Path(__file__).resolve().parents[2] / "weights"
+
+
+def list_weights(folder: Path | None = None) -> list[WeightsSpec]:
+    """Returns the cards in `folder` (by default the shipped ones), by name; unreadable ones are left out."""
+    specs = []
+    for card in sorted((folder or weights_folder()).glob("*.json")):
+        try:
+            specs.append(read_card(card))
+        except WeightsError:
+            continue
+    return specs
+
+
+def read_card(card: Path) -> WeightsSpec:
+    """Returns what the .json card says.
+
+    Raises:
+        WeightsError: the card is missing, too large or not a card.
+    """
+    if not card.is_file():
+        raise WeightsError(f"The weights have no card: '{card}' is missing.", "", _REBUILD)
+    if card.stat().st_size > _MAX_CARD_BYTES:
+        raise WeightsError(f"The card '{card.name}' is larger than {_MAX_CARD_BYTES} bytes.", "", _REBUILD)
+    try:
+        return TypeAdapter(WeightsSpec).validate_json(card.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "card"
+        reason = f"'{field}': {first['msg']}."
+        raise WeightsError(f"The card '{card.name}' is unusable.", reason, _REBUILD) from error
+
+
+def load_weights(name_or_path: str) -> tuple[WeightsSpec, dict[str, Tensor]]:
+    """Returns the card and the tensors of the shipped weights `name_or_path`, or of a .safetensors file.
+
+    Raises:
+        WeightsError: the file or its card is missing, too large, damaged, or does not fit the network.
+    """
+    path = _find(name_or_path)
+    spec = read_card(path.with_suffix(".json"))
+    size = path.stat().st_size
+    if size > _MAX_BYTES:
+        raise WeightsError(f"'{path.name}' has {size} bytes, the limit is {_MAX_BYTES}.", "", _REBUILD)
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != spec.sha256:
+        raise WeightsError(
+            f"The weights '{path.name}' are damaged or do not belong to their card.",
+            f"Their sha256 is {digest[:12]}..., the card says {spec.sha256[:12]}....",
+            _REBUILD,
+        )
+    return spec, _tensors(content, path.name, spec)
+
+
+def _find(name_or_path: str) -> Path:
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors":
+        if path.is_file():
+            return path
+        raise WeightsError(f"The weights file '{name_or_path}' does not exist.", "", "Check the path.")
+    shipped = weights_folder() / f"{path.name}.safetensors"
+    if path.name == name_or_path and shipped.is_file():
+        return shipped
+    known = ", ".join(spec.name for spec in list_weights()) or "none"
+    raise WeightsError(
+        f"There are no weights '{name_or_path}'.",
+        f"Shipped: {known}.",
+        "Give one of these names or the path of a .safetensors file.",
+    )
+
+
+def _tensors(content: bytes, file: str, spec: WeightsSpec) -> dict[str, Tensor]:
+    # torch is imported here so that cards can be read, and RootSIFT used, without it.
+    import torch
+    from safetensors import SafetensorError  # noqa: PLC0415
+    from safetensors.torch import load  # noqa: PLC0415
+
+    from .network import expected_shapes  # noqa: PLC0415
+
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"'{file}' is not a safetensors file: {error}.", "", _REBUILD) from error
+    have = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    want = expected_shapes(spec.descriptor_dim)
+    if have != want:
+        wrong = sorted(name for name in have.keys() | want.keys() if have.get(name) != want.get(name))
+        reason = f"The first tensor that is missing, unknown or of another shape is '{wrong[0]}'."
+        raise WeightsError(f"'{file}' does not fit LTFormer d{spec.descriptor_dim}.", reason, _REBUILD)
+    if not all(each.dtype == torch.float32 and bool(torch.isfinite(each).all()) for each in tensors.values()):
+        raise WeightsError(f"'{file}' holds other things than finite float32 numbers.", "", _REBUILD)
+    return tensors
