@@ -33,7 +33,7 @@ def texture(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> NDArray[
 
 
 def texture_at(x: Any, y: Any, seed: int = 0) -> NDArray[np.float64]:
-    """Returns the texture at any pixel-edge positions, so that a warp of it is exact: seeded waves of 6 to 60 px."""
+    """Returns the texture at any pixel-edge positions, so a warp of it is exact: waves of 6 to 60 px."""
     random = np.random.default_rng(seed)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     total = np.zeros(np.broadcast(x, y).shape)
@@ -184,9 +184,9 @@ VARIANTS: dict[str, Callable[[Path], Path]] = {
 def shifted_pair(
     folder: Path, shift_px: tuple[float, float], size: tuple[int, int] = (256, 192), seed: int = 0, **how: Any
 ) -> tuple[Path, Path]:
-    """Returns reference.tif and sensed.tif of one texture; sensed pixel s lies at s + shift_px in the reference.
+    """Returns reference.tif and sensed.tif; sensed pixel s shows the place s + shift_px of the reference.
 
-    `how` goes to make_raster for both. The sensed one has reversed contrast and another gain, as NIR often does.
+    `how` goes to make_raster for both. The sensed one has reversed contrast and another gain.
     """
     x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
     reference = to_bytes(texture_at(x, y, seed))
