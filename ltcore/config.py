@@ -45,7 +45,7 @@ class FeatureConfig:
     weights: str = "ltformer-d128"   # a name in weights/ or a .safetensors file
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     backend: Literal["auto", "torch"] = "auto"
-    max_keypoints: int = Field(3000, ge=50, le=100_000)   # per image and tile, evenly spread
+    max_keypoints: int = Field(2000, ge=50, le=100_000)   # per image and tile, evenly spread
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -73,6 +73,30 @@ class FitConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class VerdictConfig:
+    """Limits of the verdict: beyond `fail_*` a registration fails, beyond `warn_*` it is doubtful.
+
+    Attributes:
+        fail_inliers: fewest inliers, for models with up to two parameters a point that is 3 x as many as needed.
+        fail_inlier_share: least share of the tie points that agree with the transform.
+        fail_heldout_px: largest RMSE of tie points left out of the fit, in reference px.
+        fail_coverage: least share of the overlap's cells that hold an inlier.
+        fail_structure: least score of the images' structure under the transform (ltcore.structure).
+    """
+
+    fail_inliers: int = 15
+    warn_inliers: int = 40
+    fail_inlier_share: float = 0.25
+    warn_inlier_share: float = 0.5
+    fail_heldout_px: float = 1.5
+    warn_heldout_px: float = 1.0
+    fail_coverage: float = 0.1
+    warn_coverage: float = 0.3
+    fail_structure: float = 8.0
+    warn_structure: float = 12.0
+
+
+@dataclass(frozen=True, config=_STRICT)
 class OutputConfig:
     """What is written, and when."""
 
@@ -91,6 +115,7 @@ class RegistrationConfig:
     features: FeatureConfig = Field(default_factory=FeatureConfig)
     match: MatchConfig = Field(default_factory=MatchConfig)
     fit: FitConfig = Field(default_factory=FitConfig)
+    verdict: VerdictConfig = Field(default_factory=VerdictConfig)
     output: OutputConfig = Field(default_factory=OutputConfig)
 
 

@@ -1,1 +1,10 @@
 """Rasters: the only part of ltcore that speaks to GDAL, apart from gcp.py."""
+
+from __future__ import annotations
+
+from osgeo import gdal, osr
+
+gdal.UseExceptions()
+osr.UseExceptions()
+gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")   # inputs are never modified: no .aux.xml beside them
+gdal.PushErrorHandler("CPLQuietErrorHandler")   # failures arrive as exceptions, with the same text

@@ -1,0 +1,162 @@
+"""The fine stage: evenly spread keypoints of the reference are found in the sensed image to a fraction of a pixel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from .aligned import read_aligned
+from .config import FitConfig
+from .features.sift import detect_keypoints
+from .frame import Frame
+from .geometry.robust import consensus, polish
+from .geometry.transforms import Transform
+from .levels import Level, at_level
+from .progress import Progress, SubProgress, checkpoint
+from .raster.aoi import AreaOfInterest
+from .raster.radiometry import gradient_magnitude
+from .raster.read import Window
+from .refine import WINDOW_PX, measure_offsets
+from .types import TiePoints
+
+_TILE_PX = 1024
+_MAX_TILES = 64   # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
+_LEVEL_STEP = 4.0   # from one pyramid level to the next
+_SEARCH_PX = 16
+_MIN_VALID_SHARE = 0.75   # of a window, in both images
+_MIN_PEAK_RATIO = 1.15
+_PASS_POINTS = 400   # tie points enough to align the images for the next pass
+_SPARE = 1.5   # keypoints tried a tie point wanted: some find no partner
+
+
+@dataclass(frozen=True)
+class FineResult:
+    """Tie points with both positions in full-resolution px of the working grids, and how many were tried."""
+
+    points: TiePoints
+    candidates: int
+
+
+def fine_tie_points(
+    frame: Frame, start: Transform, level: float, aoi: AreaOfInterest, fit: FitConfig, progress: Progress
+) -> FineResult:
+    """Returns sub-pixel tie points, going from the coarse level down to full resolution.
+
+    In each pass the sensed image is resampled through the transform known so far, the remaining offsets are
+    measured, and the transform is fitted anew; full resolution is passed twice, so that the windows of the last
+    pass show the same ground.
+
+    Args:
+        frame: the pair.
+        start: sensed -> reference, full-resolution working px.
+        level: decimation `start` was found at.
+        aoi: only keypoints inside are used.
+        fit: number of tie points, thresholds and seed.
+        progress: told of each pass and tile.
+    """
+    factors = [1.0, 1.0]
+    while factors[0] * _LEVEL_STEP < level:
+        factors.insert(0, factors[0] * _LEVEL_STEP)
+    transform = start
+    result = FineResult(_joined([]), 0)
+    for number, factor in enumerate(factors):
+        last = number == len(factors) - 1
+        share = SubProgress(progress, number / len(factors), (number + 1) / len(factors))
+        share.report(0.0, f"Measuring tie points, pass {number + 1} of {len(factors)}")
+        count = fit.max_tie_points if last else min(_PASS_POINTS, fit.max_tie_points)
+        result = _measure_pass(at_level(frame, transform, factor), aoi, count, share)
+        if not last:
+            transform = _improved(transform, result.points, 3 * fit.coarse_threshold_px * factor, fit.seed)
+    return result
+
+
+def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed: int) -> Transform:
+    """Returns the transform fitted anew, or as it was where the points do not allow it.
+
+    The threshold is wide: what the coarse transform cannot follow (perspective, lenses, relief) is no outlier yet.
+    """
+    model = "projective" if len(points) >= 40 else "affine"
+    agreed = consensus(model, points.sensed_xy, points.reference_xy, threshold_px, seed)
+    if not isinstance(agreed, Transform):
+        return transform
+    better, _ = polish(model, points.sensed_xy, points.reference_xy, agreed, threshold_px)
+    return better if isinstance(better, Transform) else transform
+
+
+def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progress) -> FineResult:
+    tiles = _tiles(level.window)
+    wanted = math.ceil(_SPARE * count / max(1, len(tiles)))
+    parts: list[TiePoints] = []
+    candidates = 0
+    for number, tile in enumerate(tiles):
+        checkpoint(progress)
+        points, tried = _measure_tile(level, tile, aoi, wanted)
+        parts.append(points)
+        candidates += tried
+        progress.report((number + 1) / len(tiles))
+    points = _joined(parts)
+    if len(points) > count:
+        points = points.take(np.sort(np.argsort(-points.score, kind="stable")[:count]))
+    return FineResult(points, candidates)
+
+
+def _tiles(overlap: Window) -> list[Window]:
+    """Returns tiles that cover the overlap, or 64 of them evenly spread; neighbours share a window's width."""
+    right, bottom = overlap.x + overlap.width, overlap.y + overlap.height
+    step = _TILE_PX - WINDOW_PX
+    tiles = [
+        Window(x, y, min(_TILE_PX, right - x), min(_TILE_PX, bottom - y))
+        for y in range(overlap.y, max(overlap.y + 1, bottom - WINDOW_PX), step)
+        for x in range(overlap.x, max(overlap.x + 1, right - WINDOW_PX), step)
+    ]
+    if len(tiles) <= _MAX_TILES:
+        return tiles
+    keep = np.unique(np.linspace(0, len(tiles) - 1, _MAX_TILES).round().astype(int))
+    return [tiles[i] for i in keep]
+
+
+def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) -> tuple[TiePoints, int]:
+    """Returns a tile's tie points in full-resolution working px and the number of keypoints tried."""
+    nothing = _joined([]), 0
+    if tile.width < WINDOW_PX or tile.height < WINDOW_PX:
+        return nothing
+    image = level.reference.read(tile)
+    aligned = read_aligned(level.sensed, tile, level.transform)
+    common = image.valid & aligned.valid
+    if not common.any():
+        return nothing
+    keypoints = detect_keypoints(image.values, common, wanted)
+    corners = np.floor(keypoints.xy).astype(np.intp) - WINDOW_PX // 2
+    limit = np.array([tile.width, tile.height]) - WINDOW_PX
+    corners = np.unique(np.clip(corners, 0, limit), axis=0)
+    centres = corners + WINDOW_PX / 2
+    share = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")
+    row, column = (corners[:, ::-1] + WINDOW_PX // 2).T
+    own_xy = level.reference.view.to_source(centres + [tile.x, tile.y])
+    usable = (share[row, column] >= _MIN_VALID_SHARE) & aoi.contains(own_xy)
+    corners, centres = corners[usable], centres[usable]
+    found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)
+    clear = (found.peak_ratio >= _MIN_PEAK_RATIO) & ~found.on_edge & (found.correlation > 0)
+    at_reference = centres[clear] + [tile.x, tile.y]
+    at_sensed = level.transform.inverse()(at_reference + found.offset_px[clear])
+    points = TiePoints(
+        at_reference * level.reference_scale,
+        at_sensed * level.sensed_scale,
+        np.clip(found.correlation[clear], 0, 1),
+        found.covariance_px2[clear] * np.outer(level.reference_scale, level.reference_scale),
+    )
+    return points, len(corners)
+
+
+def _joined(parts: list[TiePoints]) -> TiePoints:
+    """Returns all tie points; a keypoint that two overlapping tiles hold counts once."""
+    if not parts:
+        return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+    points = TiePoints(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__)
+    )
+    _, first = np.unique(points.reference_xy, axis=0, return_index=True)
+    return points.take(np.asarray(first, dtype=np.intp))

@@ -1,0 +1,199 @@
+"""The common frame of a pair: both rasters as views, and what their georeference says of each other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from .config import RasterSource
+from .errors import InputError
+from .raster.crs import metres_per_unit
+from .raster.grid import GeoGrid
+from .raster.radiometry import Stretch, percentile_stretch
+from .raster.read import MaskedImage, RasterView, Window, grid_of, plain_view, transform_points, warped_view
+from .types import FloatArray
+
+_FINER_IS_FINE = 1.1   # pixel-size ratio up to which the reference grid itself is the working grid
+_OUTLINE_POINTS = 21
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One raster of the pair as the matching sees it: a view with its contrast stretch."""
+
+    view: RasterView
+    stretch: Stretch
+
+    def decimated(self, factor: float) -> Scene:
+        """Returns the scene with pixels `factor` times as large."""
+        return Scene(self.view.decimated(factor), self.stretch)
+
+    def read(self, window: Window) -> MaskedImage:
+        """Returns the window stretched to 0..255."""
+        return self.stretch(self.view.read(window))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Both rasters on their working grids.
+
+    Attributes:
+        reference: the reference raster.
+        sensed: the sensed raster; with a prior on the reference's working grid, else on its own.
+        overlap: window of the reference's working grid worth matching.
+        max_offset_px: radius of the search in working px, or None without a prior.
+        prior: 3x3 matrix sensed px -> reference px (own grids, edge) that the georeference implies, linearised
+            over the overlap; the identity without a prior.
+    """
+
+    reference: Scene
+    sensed: Scene
+    overlap: Window
+    max_offset_px: Optional[float]
+    prior: FloatArray
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether georeference places both rasters on one grid."""
+        return self.max_offset_px is not None
+
+
+def build_frame(
+    reference: Any, sensed: Any, reference_source: RasterSource, sensed_source: RasterSource, max_offset: str
+) -> Frame:
+    """Returns the frame of two open datasets.
+
+    Args:
+        reference: GDAL dataset.
+        sensed: GDAL dataset.
+        reference_source: its name and band.
+        sensed_source: its name and band.
+        max_offset: largest expected offset, "100" in working px or "250m".
+
+    Raises:
+        InputError: the rasters do not overlap, one is blank, or metres are asked for without georeference.
+    """
+    grid, sensed_grid = grid_of(reference), grid_of(sensed)
+    if not (grid.is_georeferenced and sensed_grid.is_georeferenced):
+        if max_offset.endswith("m"):
+            raise InputError(
+                f"The largest offset was given in metres ('{max_offset}'), but not both rasters are georeferenced.",
+                fix="Give it in pixels, or leave it out: without georeference the whole image is searched.",
+            )
+        views = plain_view(reference, reference_source), plain_view(sensed, sensed_source)
+        return _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3))
+    outline = _outline_in_reference(reference, sensed)
+    working = _working_grid(grid, outline, sensed_grid)
+    if grid.is_rotated or (grid.geotransform or (0,) * 6)[5] > 0:
+        reference_view = warped_view(reference, reference_source, working)
+    else:
+        reference_view = _resized(plain_view(reference, reference_source), working)
+    views = reference_view, warped_view(sensed, sensed_source, working)
+    offset_px = _offset_px(max_offset, working)
+    overlap = _overlap(views[0], outline, offset_px)
+    if overlap is None:
+        raise _no_overlap(grid, outline, reference_source, sensed_source)
+    prior = _linear_prior(reference, sensed, outline, grid)
+    return _frame(views, (reference_source, sensed_source), overlap, offset_px, prior)
+
+
+def _frame(
+    views: tuple[RasterView, RasterView],
+    sources: tuple[RasterSource, RasterSource],
+    overlap: Window,
+    offset_px: Optional[float],
+    prior: FloatArray,
+) -> Frame:
+    scenes = [
+        Scene(view, percentile_stretch(view, source.path.name)) for view, source in zip(views, sources)
+    ]
+    return Frame(scenes[0], scenes[1], overlap, offset_px, prior)
+
+
+def _outline_in_reference(reference: Any, sensed: Any) -> FloatArray:
+    """Returns (N, 4) rows [sensed x, y, reference x, y] over the sensed raster, where PROJ can transform."""
+    steps = np.linspace(0, 1, _OUTLINE_POINTS)
+    x, y = np.meshgrid(steps * sensed.RasterXSize, steps * sensed.RasterYSize)
+    points = np.column_stack([x.ravel(), y.ravel()])
+    try:
+        moved = transform_points(sensed, reference, points, inverse=False)
+    except RuntimeError as error:
+        raise InputError(
+            "The CRS of one raster cannot be transformed into that of the other.", str(error).strip()
+        ) from error
+    rows = np.hstack([points, moved])
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if len(rows) < 4:
+        raise InputError(
+            "The sensed raster cannot be placed in the CRS of the reference.", fix="Check the CRS of both rasters."
+        )
+    return rows
+
+
+def _working_grid(grid: GeoGrid, outline: FloatArray, sensed_grid: GeoGrid) -> GeoGrid:
+    """Returns a north-up grid over the reference's extent with the coarser of both pixel sizes."""
+    area = abs(np.linalg.det(_least_squares_affine(outline)[:2, :2]))   # reference px^2 a sensed px^2
+    factor = max(1.0, math.sqrt(area))
+    factor = 1.0 if factor <= _FINER_IS_FINE else factor
+    corners = grid.to_map([[0, 0], [grid.width, 0], [0, grid.height], [grid.width, grid.height]])
+    (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+    _, a, b, _, d, e = grid.geotransform or (0, 1, 0, 0, 0, 1)
+    width = max(1, round((right - left) / (math.hypot(a, d) * factor)))
+    height = max(1, round((top - bottom) / (math.hypot(b, e) * factor)))
+    geotransform = (left, (right - left) / width, 0.0, top, 0.0, (bottom - top) / height)
+    return GeoGrid(width, height, geotransform, grid.crs_wkt)
+
+
+def _resized(view: RasterView, grid: GeoGrid) -> RasterView:
+    return RasterView(view.dataset, view.bands, view.weights, grid.width, grid.height, view.origin)
+
+
+def _offset_px(text: str, working: GeoGrid) -> float:
+    if not text.endswith("m"):
+        return float(text)
+    pixel = working.pixel_size_map or 1.0
+    centre = working.to_map([[working.width / 2, working.height / 2]])[0]
+    return float(text[:-1]) / (pixel * metres_per_unit(working.crs_wkt or "", float(centre[1])))
+
+
+def _overlap(reference: RasterView, outline: FloatArray, margin_px: float) -> Optional[Window]:
+    """Returns the window of the working grid under the sensed outline grown by the margin, or None."""
+    points = reference.from_source(outline[:, 2:])
+    x0, y0 = np.floor(points.min(axis=0)).astype(int)
+    x1, y1 = np.ceil(points.max(axis=0)).astype(int)
+    touches = x0 < reference.width and y0 < reference.height and x1 > 0 and y1 > 0
+    if not touches:
+        return None
+    margin = math.ceil(margin_px)
+    left, top = max(0, int(x0) - margin), max(0, int(y0) - margin)
+    right, bottom = min(reference.width, int(x1) + margin), min(reference.height, int(y1) + margin)
+    return Window(left, top, right - left, bottom - top)
+
+
+def _linear_prior(reference: Any, sensed: Any, outline: FloatArray, grid: GeoGrid) -> FloatArray:
+    inside = ((outline[:, 2:] >= 0) & (outline[:, 2:] <= [grid.width, grid.height])).all(axis=1)
+    return _least_squares_affine(outline[inside] if inside.sum() >= 6 else outline)
+
+
+def _least_squares_affine(outline: FloatArray) -> FloatArray:
+    rows = np.column_stack([outline[:, :2], np.ones(len(outline))])
+    solution, *_ = np.linalg.lstsq(rows, outline[:, 2:], rcond=None)
+    return np.vstack([solution.T, [0.0, 0.0, 1.0]])
+
+
+def _no_overlap(
+    grid: GeoGrid, outline: FloatArray, reference_source: RasterSource, sensed_source: RasterSource
+) -> InputError:
+    low, high = outline[:, 2:].min(axis=0), outline[:, 2:].max(axis=0)
+    gap_px = np.maximum(0, np.maximum(low - [grid.width, grid.height], -high))
+    pixel = grid.pixel_size_map or 1.0
+    metres = float(np.hypot(*gap_px)) * pixel * metres_per_unit(grid.crs_wkt or "", float(grid.to_map([[0, 0]])[0, 1]))
+    distance = f"{metres / 1000:.1f} km" if metres >= 1000 else f"{metres:.0f} m"
+    return InputError(
+        f"'{reference_source.path.name}' and '{sensed_source.path.name}' do not overlap: "
+        f"their extents are {distance} apart.",
+        fix="Check the CRS and the georeference of both rasters.",
+    )

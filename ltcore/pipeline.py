@@ -1,0 +1,201 @@
+"""register(): the stages in order and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Optional, Union
+
+import numpy as np
+
+from .coarse import CoarseFit, coarse_fit
+from .config import DescriptorName, FeatureConfig, RegistrationConfig, RegistrationJob
+from .evidence import gather_evidence
+from .fine import FineResult, fine_tie_points
+from .frame import Frame, build_frame
+from .geometry.selection import fit_tie_points
+from .geometry.transforms import EstimationFailure, Transform, estimate
+from .ltformer.describe import Describer, make_describer
+from .progress import Progress, SubProgress, checkpoint
+from .quality import assess, failed
+from .raster.aoi import AreaOfInterest, read_aoi
+from .raster.grid import GeoGrid
+from .raster.read import grid_of, open_raster
+from .result import QualityReport, RegistrationResult, TransformFit
+from .types import TiePoints
+from .versions import versions
+
+# Each descriptor is tried until the images' structure agrees: RootSIFT is a cheap second opinion.
+_ATTEMPTS: dict[DescriptorName, tuple[DescriptorName, ...]] = {
+    "ltformer": ("ltformer", "rootsift"),
+    "rootsift": ("rootsift",),
+}
+_CREDIBLE_STRUCTURE = 5.0   # score under which a coarse transform is not worth the fine stage
+
+
+class _Stopwatch:
+    """Wall time of each stage, s."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def register(
+    job: RegistrationJob,
+    progress: Progress,
+    describer_for: Callable[[FeatureConfig], Describer] = make_describer,
+) -> RegistrationResult:
+    """Returns tie points, transform, numbers and verdict of a pair; writes nothing.
+
+    A pair that cannot be registered is a result too, with verdict FAIL.
+
+    Args:
+        job: rasters and settings.
+        progress: told of each stage; asked for cancellation in every long loop.
+        describer_for: makes the describer; a worker passes one that keeps the network loaded.
+
+    Raises:
+        InputError: the rasters, the area of interest or the weights cannot be used.
+        DeviceError: the device asked for is not there.
+        CancelledError: progress says so.
+    """
+    watch = _Stopwatch()
+    progress.report(0.0, "Opening the rasters")
+    with watch.stage("read"):
+        reference, sensed = open_raster(job.reference), open_raster(job.sensed)
+        grids = grid_of(reference), grid_of(sensed)
+        aoi = AreaOfInterest() if job.aoi is None else read_aoi(job.aoi, grids[0])
+        frame = build_frame(reference, sensed, job.reference, job.sensed, job.config.match.max_offset)
+    checkpoint(progress)
+    with watch.stage("coarse"):
+        coarse, describer = _coarse(frame, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
+    counts = dict(coarse.counts)
+    fine = FineResult(_no_points(), 0)
+    fit: Union[TransformFit, EstimationFailure]
+    fit = coarse.transform if isinstance(coarse.transform, EstimationFailure) else _unsupported(coarse)
+    models: dict[str, float] = {}
+    if isinstance(coarse.transform, Transform) and coarse.structure >= _CREDIBLE_STRUCTURE:
+        with watch.stage("fine"):
+            share = SubProgress(progress, 0.6, 0.9)
+            fine = fine_tie_points(frame, coarse.transform, coarse.factor, aoi, job.config.fit, share)
+    counts.update(candidates=fine.candidates, tie_points=len(fine.points))
+    points = _in_own_grids(frame, fine.points)
+    if len(points):
+        with watch.stage("fit"):
+            progress.report(0.9, "Fitting the transform")
+            fit, models = fit_tie_points(points, frame.prior, job.config.fit)
+    with watch.stage("quality"):
+        progress.report(0.95, "Judging the result")
+        quality = _judge(frame, fit, fine.points, grids[0], job.config)
+    return RegistrationResult(
+        job=job,
+        reference_grid=grids[0],
+        sensed_grid=grids[1],
+        tie_points=points,
+        fit=fit,
+        quality=quality,
+        device=describer.device,
+        backend=describer.backend,
+        counts=counts,
+        seconds=watch.seconds,
+        provenance=_provenance(job, describer, models),
+    )
+
+
+def _coarse(
+    frame: Frame,
+    config: RegistrationConfig,
+    describer_for: Callable[[FeatureConfig], Describer],
+    progress: Progress,
+) -> tuple[CoarseFit, Describer]:
+    """Returns the first coarse fit whose structure passes, else the one of the best structure, and its describer."""
+    attempts = _ATTEMPTS[config.features.descriptor]
+    best: Optional[tuple[CoarseFit, Describer]] = None
+    for number, name in enumerate(attempts):
+        share = SubProgress(progress, number / len(attempts), (number + 1) / len(attempts))
+        describer = describer_for(replace(config.features, descriptor=name))
+        found = coarse_fit(frame, describer, config, share)
+        if best is None or found.structure > best[0].structure:
+            best = found, describer
+        if found.structure >= config.verdict.fail_structure:
+            break
+    if best is None:
+        raise AssertionError("every descriptor has at least one attempt")
+    return best
+
+
+def _unsupported(coarse: CoarseFit) -> EstimationFailure:
+    inliers, matches = coarse.counts["coarse_inliers"], coarse.counts["matches"]
+    return EstimationFailure(
+        f"no transform was found under which the images agree: the best one has {inliers} of {matches} matches and a "
+        f"structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed"
+    )
+
+
+def _no_points() -> TiePoints:
+    return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+
+
+def _in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
+    """Returns tie points of the working grids in the pixels of the rasters themselves."""
+    scale = frame.reference.view.dataset.RasterXSize / frame.reference.view.width
+    return TiePoints(
+        frame.reference.view.to_source(points.reference_xy),
+        frame.sensed.view.to_source(points.sensed_xy),
+        points.score,
+        points.covariance_px2 * scale**2,
+    )
+
+
+def _judge(
+    frame: Frame,
+    fit: Union[TransformFit, EstimationFailure],
+    working: TiePoints,
+    grid: GeoGrid,
+    config: RegistrationConfig,
+) -> QualityReport:
+    if isinstance(fit, EstimationFailure):
+        return failed(fit.reason, len(working))
+    inliers = working.take(fit.inliers)
+    in_working = estimate(fit.transform.model, inliers.sensed_xy, inliers.reference_xy)
+    if isinstance(in_working, EstimationFailure):
+        return failed(in_working.reason, len(working))
+    evidence = gather_evidence(frame, in_working, inliers.reference_xy)
+    size_map = grid.pixel_size_map if grid.is_georeferenced else None
+    return assess(fit, len(working), evidence, size_map, config.verdict)
+
+
+def _provenance(job: RegistrationJob, describer: Describer, models: dict[str, float]) -> dict[str, Any]:
+    spec = describer.spec
+    return {
+        "versions": versions(),
+        "descriptor": describer.name,
+        "device_reason": describer.device_reason,
+        "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
+        "heldout_rmse_px_by_model": models,
+        "inputs": {
+            role: {"path": str(source.path), "band": source.band, "sha256": _sha256(source.path)}
+            for role, source in (("reference", job.reference), ("sensed", job.sensed))
+        },
+    }
+
+
+def _sha256(path: Path) -> Optional[str]:
+    """Returns the hash of a file's bytes; None for what is no plain file (a subdataset, a folder)."""
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

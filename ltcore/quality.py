@@ -1,0 +1,108 @@
+"""How good a registration is: numbers, and a verdict with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Union
+
+import numpy as np
+
+from .config import Verdict, VerdictConfig
+from .evidence import Evidence
+from .geometry.transforms import EstimationFailure
+from .result import QualityReport, TransformFit
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One criterion: a value, its two limits, whether larger is better, and its wording."""
+
+    value: float
+    fail: float
+    warn: float
+    larger_is_better: bool
+    wording: str
+
+    def verdict(self) -> Verdict:
+        sign = 1 if self.larger_is_better else -1
+        if not np.isfinite(self.value) or sign * self.value < sign * self.fail:
+            return "FAIL"
+        return "WARN" if sign * self.value < sign * self.warn else "PASS"
+
+    def sentence(self) -> str:
+        verdict = self.verdict()
+        limit = self.fail if verdict == "FAIL" else self.warn
+        bound = "at least" if self.larger_is_better else "at most"
+        return f"{self.wording}; {bound} {limit:g} {'is' if verdict == 'FAIL' else 'would be'} needed."
+
+
+def failed(reason: str, tie_points: int) -> QualityReport:
+    """Returns the report of a registration without a transform."""
+    return QualityReport("FAIL", (reason[:1].upper() + reason[1:] + ".",), tie_points, 0)
+
+
+def assess(
+    fit: Union[TransformFit, EstimationFailure],
+    tie_points: int,
+    evidence: Evidence,
+    pixel_size_map: Optional[float],
+    limits: VerdictConfig,
+) -> QualityReport:
+    """Returns numbers and verdict of a fit.
+
+    Args:
+        fit: the fit, or why there is none.
+        tie_points: number of tie points measured.
+        evidence: coverage and structure under the fit.
+        pixel_size_map: reference pixel in map units, None without georeference.
+        limits: thresholds of the verdict.
+    """
+    if isinstance(fit, EstimationFailure):
+        return failed(fit.reason, tie_points)
+    lengths = np.linalg.norm(fit.residuals_px[fit.inliers], axis=1)
+    inliers = len(lengths)
+    if inliers == 0:
+        return failed(f"none of the {tie_points} tie points agree with the transform", tie_points)
+    rmse = float(np.sqrt(np.mean(lengths**2)))
+    heldout = float(np.sqrt(np.mean(fit.heldout_px[fit.inliers] ** 2)))
+    share = inliers / max(1, tie_points)
+    checks = [
+        _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, f"Only {inliers} tie points agree"),
+        _Check(
+            share, limits.fail_inlier_share, limits.warn_inlier_share, True,
+            f"Only {share:.0%} of {tie_points} tie points agree with one transform",
+        ),
+        _Check(
+            heldout, limits.fail_heldout_px, limits.warn_heldout_px, False,
+            f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
+        ),
+        _Check(
+            evidence.coverage, limits.fail_coverage, limits.warn_coverage, True,
+            f"The tie points cover {evidence.coverage:.0%} of the overlap",
+        ),
+        _Check(
+            evidence.structure, limits.fail_structure, limits.warn_structure, True,
+            f"The images' structure agrees by only {evidence.structure:.1f} standard deviations",
+        ),
+    ]
+    verdicts = [check.verdict() for check in checks]
+    verdict: Verdict = "FAIL" if "FAIL" in verdicts else "WARN" if "WARN" in verdicts else "PASS"
+    reasons = tuple(check.sentence() for check in checks if check.verdict() != "PASS")
+    passed = (
+        f"{inliers} of {tie_points} tie points agree; those left out of the fit are off by {heldout:.2f} px RMS; "
+        f"they cover {evidence.coverage:.0%} of the overlap; structure score {evidence.structure:.0f}.",
+    )
+    bias = np.mean(fit.residuals_px[fit.inliers], axis=0)
+    return QualityReport(
+        verdict=verdict,
+        reasons=reasons or passed,
+        tie_points=tie_points,
+        inliers=inliers,
+        rmse_px=rmse,
+        rmse_map=None if pixel_size_map is None else rmse * pixel_size_map,
+        ce90_px=float(np.percentile(lengths, 90)),
+        heldout_rmse_px=heldout if np.isfinite(heldout) else None,
+        bias_px=(float(bias[0]), float(bias[1])),
+        coverage=evidence.coverage,
+        structure=evidence.structure,
+    )

@@ -1,0 +1,68 @@
+"""The one preprocessing of images, used by training and inference alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .read import MaskedImage, RasterView
+
+_SAMPLE_SIDE_PX = 1024   # the percentiles are taken from a decimated read of at most this side
+_MIN_VALID_PX = 256
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A linear stretch of `low`..`high` to 0..255, clipped."""
+
+    low: float
+    high: float
+
+    def __call__(self, image: MaskedImage) -> MaskedImage:
+        """Returns the image stretched; pixels that are not valid stay so."""
+        scale = 255.0 / (self.high - self.low)
+        values = np.clip((image.values.astype(np.float64) - self.low) * scale, 0.0, 255.0)
+        return MaskedImage(values.astype(np.float32), image.valid)
+
+
+def percentile_stretch(
+    view: RasterView, name: str, low_percent: float = 1.0, high_percent: float = 99.0
+) -> Stretch:
+    """Returns the stretch between two percentiles of the view's valid pixels (a decimated sample of them).
+
+    Raises:
+        InputError: fewer than 256 valid pixels in the sample, or all of one value.
+    """
+    sample = view.decimated(max(1.0, max(view.width, view.height) / _SAMPLE_SIDE_PX))
+    image = sample.read(sample.full_window)
+    values = image.values[image.valid]
+    if len(values) < _MIN_VALID_PX:
+        raise InputError(
+            f"'{name}' has no usable pixels here: {len(values)} of {image.valid.size} sampled pixels hold data.",
+            f"At least {_MIN_VALID_PX} are needed.",
+            "Check the nodata value, the mask and the chosen band.",
+        )
+    low, high = (float(v) for v in np.percentile(values, [low_percent, high_percent]))
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    if high <= low:
+        raise InputError(
+            f"'{name}' is blank: every valid pixel has the value {low:g}.", fix="Choose another band or raster."
+        )
+    return Stretch(low, high)
+
+
+def gradient_magnitude(image: MaskedImage, sigma_px: float = 0.5) -> NDArray[np.float32]:
+    """Returns the (H, W) gradient magnitude of the smoothed image: blind to inverted contrast, and 0 within
+    2 px of pixels that are not valid, whose edges are no structure of the ground."""
+    smooth = cv2.GaussianBlur(np.asarray(image.values), (0, 0), sigma_px)
+    magnitude = cv2.magnitude(
+        cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
+    )
+    inside = cv2.erode(image.valid.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
+    result: NDArray[np.float32] = magnitude * inside
+    return result

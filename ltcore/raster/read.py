@@ -1,0 +1,276 @@
+"""Rasters seen through windows: masked, decimated or warped views that never hold a whole raster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from osgeo import gdal
+
+from ..arrays import frozen_array
+from ..config import RasterSource
+from ..errors import InputError, RasterReadError
+from ..types import FloatArray
+from .grid import GeoGrid
+
+_MIN_SIDE_PX = 32
+_NETWORK_PREFIXES = ("/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift", "/vsiwebhdfs", "/vsihdfs")
+_REC601 = (0.299, 0.587, 0.114)   # luma weights of red, green, blue, ITU-R BT.601
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pixels of a view: first column and row, width and height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class MaskedImage:
+    """One grey image: `values` (H, W) float32, 0 where not valid, and `valid` (H, W) bool."""
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        values = np.where(self.valid, self.values, np.float32(0))
+        object.__setattr__(self, "values", frozen_array(values, (None, None), np.float32))
+        object.__setattr__(self, "valid", frozen_array(self.valid, self.values.shape, np.bool_))
+
+
+@dataclass(frozen=True)
+class RasterView:
+    """A raster on a working grid of `width` x `height` pixels; nothing is read before `read`.
+
+    Attributes:
+        dataset: GDAL dataset, perhaps a warped VRT, whose extent is exactly that of the working grid.
+        bands: 1-based bands that are mixed into the grey image.
+        weights: their weights, sum 1.
+        width: columns of the working grid.
+        height: rows of the working grid.
+        origin: dataset that the tie points shall refer to; None where `dataset` is that itself.
+    """
+
+    dataset: Any
+    bands: tuple[int, ...]
+    weights: tuple[float, ...]
+    width: int
+    height: int
+    origin: Any = None
+
+    def decimated(self, factor: float) -> RasterView:
+        """Returns the same extent with pixels `factor` times as large (at least 1 px remains)."""
+        return replace(
+            self, width=max(1, round(self.width / factor)), height=max(1, round(self.height / factor))
+        )
+
+    @property
+    def full_window(self) -> Window:
+        """The whole working grid."""
+        return Window(0, 0, self.width, self.height)
+
+    def read(self, window: Window) -> MaskedImage:
+        """Returns the window's grey image; the parts outside the raster are not valid.
+
+        Raises:
+            RasterReadError: GDAL cannot read the file here.
+        """
+        values = np.zeros((window.height, window.width), np.float32)
+        valid = np.zeros(values.shape, np.bool_)
+        x0, y0 = max(window.x, 0), max(window.y, 0)
+        x1, y1 = min(window.x + window.width, self.width), min(window.y + window.height, self.height)
+        if x1 > x0 and y1 > y0:
+            inside = np.s_[y0 - window.y : y1 - window.y, x0 - window.x : x1 - window.x]
+            values[inside], valid[inside] = self._read_inside(Window(x0, y0, x1 - x0, y1 - y0))
+        return MaskedImage(values, valid)
+
+    def _read_inside(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        scale_x, scale_y = self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height
+        place = {
+            "xoff": window.x * scale_x,
+            "yoff": window.y * scale_y,
+            "win_xsize": window.width * scale_x,
+            "win_ysize": window.height * scale_y,
+            "buf_xsize": window.width,
+            "buf_ysize": window.height,
+        }
+        smooth = gdal.GRIORA_Average if scale_x > 1 or scale_y > 1 else gdal.GRIORA_Cubic
+        if scale_x == scale_y == 1:
+            smooth = gdal.GRIORA_NearestNeighbour
+        values = np.zeros((window.height, window.width), np.float64)
+        valid = np.ones(values.shape, np.bool_)
+        try:
+            for number, weight in zip(self.bands, self.weights):
+                band = self.dataset.GetRasterBand(number)
+                part = band.ReadAsArray(resample_alg=smooth, **place).astype(np.float64)
+                mask = band.GetMaskBand().ReadAsArray(resample_alg=gdal.GRIORA_NearestNeighbour, **place)
+                valid &= np.isfinite(part) & (mask > 0)
+                values += weight * np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+        except (RuntimeError, AttributeError) as error:
+            name = Path(self.dataset.GetDescription()).name or "the raster"
+            raise RasterReadError(
+                f"'{name}' could not be read at column {int(place['xoff'])}, row {int(place['yoff'])}.",
+                str(error).strip() or "GDAL gave no reason.",
+                "The file may be damaged or cut short; check it with gdalinfo -checksum.",
+            ) from error
+        # Values that float32 cannot hold would become infinite after the masks were made.
+        return np.clip(values, -3e38, 3e38).astype(np.float32), valid
+
+    def to_source(self, xy: ArrayLike) -> FloatArray:
+        """Returns the (N, 2) pixel-edge points of the raster's own grid for (N, 2) working-grid points."""
+        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        points = points * [self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height]
+        if self.origin is None or len(points) == 0:
+            return points
+        return transform_points(self.origin, self.dataset, points, inverse=True)
+
+    def from_source(self, xy: ArrayLike) -> FloatArray:
+        """Returns the (N, 2) working-grid points for (N, 2) pixel-edge points of the raster's own grid."""
+        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        if self.origin is not None and len(points):
+            points = transform_points(self.origin, self.dataset, points, inverse=False)
+        return points * [self.width / self.dataset.RasterXSize, self.height / self.dataset.RasterYSize]
+
+
+def transform_points(source: Any, target: Any, xy: FloatArray, *, inverse: bool) -> FloatArray:
+    """Returns (N, 2) pixel-edge points of `source` in pixels of `target` (or back) through both georeferences.
+
+    A point that PROJ cannot transform becomes nan.
+    """
+    transformer = gdal.Transformer(source, target, [])
+    moved, ok = transformer.TransformPoints(int(inverse), [(float(x), float(y)) for x, y in xy])
+    result = np.array([point[:2] for point in moved], dtype=np.float64).reshape(-1, 2)
+    result[np.asarray(ok) == 0] = np.nan
+    return result
+
+
+def open_raster(source: RasterSource) -> Any:
+    """Returns the GDAL dataset of a source, checked so far as that costs nothing.
+
+    Raises:
+        InputError: no such file, no raster, no such band, complex numbers, or a side under 32 px.
+    """
+    text, name = str(source.path), source.path.name
+    if text.startswith(_NETWORK_PREFIXES) or "://" in text or text.startswith(("http:", "https:")):
+        raise InputError(f"'{text}' is on the network.", "Only local files are read.", "Download it first.")
+    if not text.startswith("/vsi") and ":" not in text and not source.path.exists():
+        raise RasterReadError(f"The file '{text}' does not exist.", fix="Check the path.")
+    try:
+        dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
+    except RuntimeError as error:
+        raise RasterReadError(
+            f"'{name}' is not a raster that GDAL can open.", str(error).strip(), "Choose a raster file."
+        ) from error
+    if dataset is None or dataset.RasterCount == 0:
+        raise RasterReadError(f"'{name}' has no raster bands.", fix="Choose a raster file or a subdataset.")
+    if min(dataset.RasterXSize, dataset.RasterYSize) < _MIN_SIDE_PX:
+        raise InputError(
+            f"'{name}' has {dataset.RasterXSize} x {dataset.RasterYSize} pixels.",
+            f"At least {_MIN_SIDE_PX} x {_MIN_SIDE_PX} are needed.",
+        )
+    select_bands(dataset, source.band, name)
+    return dataset
+
+
+def select_bands(
+    dataset: Any, band: int | Literal["luminance"], name: str
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Returns 1-based bands and weights of sum 1 for a band number or "luminance".
+
+    Luminance is 0.299 R + 0.587 G + 0.114 B where the bands say their colours, else the mean of the first
+    three bands that are not alpha, or the only one.
+
+    Raises:
+        InputError: no such band, or a band of complex numbers.
+    """
+    count = dataset.RasterCount
+    if band != "luminance":
+        if not 1 <= band <= count:
+            plural = "band" if count == 1 else "bands"
+            raise InputError(f"Band {band} was requested but '{name}' has {count} {plural}.")
+        chosen: tuple[int, ...] = (band,)
+        weights: tuple[float, ...] = (1.0,)
+    else:
+        colours = {dataset.GetRasterBand(i).GetColorInterpretation(): i for i in range(count, 0, -1)}
+        rgb = [colours.get(c) for c in (gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand)]
+        if None not in rgb:
+            chosen, weights = tuple(int(i) for i in rgb if i is not None), _REC601
+        else:
+            alpha = colours.get(gdal.GCI_AlphaBand)
+            chosen = tuple(i for i in range(1, count + 1) if i != alpha)[:3]
+            weights = (1 / len(chosen),) * len(chosen)
+    for number in chosen:
+        if gdal.DataTypeIsComplex(dataset.GetRasterBand(number).DataType):
+            raise InputError(
+                f"Band {number} of '{name}' holds complex numbers.", fix="Convert it to an amplitude band first."
+            )
+    return chosen, weights
+
+
+def grid_of(dataset: Any) -> GeoGrid:
+    """Returns the grid of a dataset; GDAL's identity default counts as no geotransform."""
+    geotransform: tuple[float, ...] | None = dataset.GetGeoTransform(can_return_null=True)
+    if geotransform is not None and geotransform[1] * geotransform[5] == geotransform[2] * geotransform[4]:
+        geotransform = None   # singular: it places all pixels on a line
+    return GeoGrid(
+        dataset.RasterXSize,
+        dataset.RasterYSize,
+        None if geotransform is None else tuple(geotransform),   # type: ignore[arg-type]  # six numbers
+        dataset.GetProjection() or None,
+    )
+
+
+def plain_view(dataset: Any, source: RasterSource) -> RasterView:
+    """Returns the raster on its own grid."""
+    bands, weights = select_bands(dataset, source.band, source.path.name)
+    return RasterView(dataset, bands, weights, dataset.RasterXSize, dataset.RasterYSize)
+
+
+def warped_view(dataset: Any, source: RasterSource, target: GeoGrid) -> RasterView:
+    """Returns the raster seen lazily on the north-up grid `target`; pixels without data are not valid.
+
+    Raises:
+        RasterReadError: GDAL finds no transformation between the CRSs.
+    """
+    bands, weights = select_bands(dataset, source.band, source.path.name)
+    x0, size_x, _, y0, _, size_y = target.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    try:
+        selected = gdal.Translate("", dataset, format="VRT", bandList=_with_alpha(dataset, bands))
+        warped = gdal.Warp(
+            "",
+            selected,
+            format="VRT",
+            dstSRS=target.crs_wkt,
+            outputBounds=(x0, y0 + target.height * size_y, x0 + target.width * size_x, y0),
+            width=target.width,
+            height=target.height,
+            resampleAlg="cubic",
+            errorThreshold=0.01,
+            dstAlpha=True,
+            outputType=gdal.GDT_Float64,
+        )
+    except RuntimeError as error:
+        raise RasterReadError(
+            f"'{source.path.name}' cannot be seen in the CRS of the reference.",
+            str(error).strip(),
+            "Check both CRSs.",
+        ) from error
+    return RasterView(
+        warped, tuple(range(1, len(bands) + 1)), weights, target.width, target.height, origin=dataset
+    )
+
+
+def _with_alpha(dataset: Any, bands: tuple[int, ...]) -> list[int]:
+    alpha = [
+        number
+        for number in range(1, dataset.RasterCount + 1)
+        if number not in bands
+        and dataset.GetRasterBand(number).GetColorInterpretation() == gdal.GCI_AlphaBand
+    ]
+    return [*bands, *alpha[:1]]

@@ -1,0 +1,65 @@
+"""Does the ground's structure agree under a transform? Correlation of gradients, not a count of inliers."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from .aligned import read_aligned
+from .frame import Scene
+from .geometry.transforms import Transform
+from .raster.radiometry import gradient_magnitude
+from .raster.read import Window
+
+_SEARCH_PX = 48   # offsets compared; the noise is measured beyond _NEAR_PX
+_NEAR_PX = 6
+_TOLERANCE_PX = 3   # a coarse transform may be off by this much
+_LOCAL_PX = 12.0   # neighbourhood in which gradients are normalised, so that no bright edge rules alone
+_MIN_COMMON_SHARE = 0.02
+
+
+def structure_score(
+    reference: Scene, sensed: Scene, window: Window, transform: Transform
+) -> float:
+    """Returns how far the agreement of both images' gradients under the transform stands above chance.
+
+    Args:
+        reference: scene on its working grid.
+        sensed: scene on its own working grid.
+        window: window of the reference's working grid to compare, at most about 2000 px a side.
+        transform: sensed working px -> reference working px.
+
+    Returns:
+        The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where one of those
+        agrees better, or where the images share less than 2 % of the window.
+    """
+    image, aligned = reference.read(window), read_aligned(sensed, window, transform)
+    common = image.valid & aligned.valid
+    if common.mean() < _MIN_COMMON_SHARE:
+        return 0.0
+    a = _local_contrast(gradient_magnitude(image, 1.0), common)
+    b = _local_contrast(gradient_magnitude(aligned, 1.0), common)
+    shape = [fft.next_fast_len(side + _SEARCH_PX, real=True) for side in a.shape]
+    surface = fft.irfft2(np.conj(fft.rfft2(a, shape)) * fft.rfft2(b, shape), shape)
+    side = 2 * _SEARCH_PX + 1
+    shifted = np.roll(surface, (_SEARCH_PX, _SEARCH_PX), axis=(0, 1))[:side, :side]
+    y, x = np.mgrid[-_SEARCH_PX : _SEARCH_PX + 1, -_SEARCH_PX : _SEARCH_PX + 1]
+    near = np.hypot(x, y) <= _NEAR_PX
+    noise = shifted[~near]
+    spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))   # robust standard deviation
+    at_solution = shifted[np.hypot(x, y) <= _TOLERANCE_PX].max()
+    if at_solution < noise.max():
+        return 0.0
+    return float((at_solution - np.median(noise)) / max(float(spread), 1e-9))
+
+
+def _local_contrast(magnitude: NDArray[np.float32], common: NDArray[np.bool_]) -> NDArray[np.float32]:
+    weight = common.astype(np.float32)
+    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), _LOCAL_PX), 1e-3)
+    mean = cv2.GaussianBlur(magnitude * weight, (0, 0), _LOCAL_PX) / total
+    centred = (magnitude - mean) * weight
+    deviation = np.sqrt(cv2.GaussianBlur(centred**2, (0, 0), _LOCAL_PX) / total)
+    result: NDArray[np.float32] = np.clip(centred / np.maximum(deviation, 0.25), -3, 3) * weight
+    return result
