@@ -1,0 +1,301 @@
+"""Writing rasters: warp through a transform of the plane, by a temporary name that is renamed at the end.
+
+gdal.Warp has no transformer for a projective map, but it has one for rational polynomials (RPC), and a 3x3
+matrix is the rational polynomial of degree one. So every model takes one exact way: the inverse matrix, target
+px -> sensed px, is written into the RPC metadata of an in-memory VRT of the sensed raster.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from osgeo import gdal
+
+from ..errors import InputError, OutputError, RasterReadError
+from ..geometry.transforms import Transform
+from ..progress import Progress, checkpoint
+from ..types import FloatArray
+from .grid import GeoGrid
+from .rpc import rpc_metadata
+
+gdal.UseExceptions()
+
+SIDECARS = (".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")   # beside a raster or a GeoPackage
+
+_TILE_BYTES = 48 * 2**20         # memory of one output tile, all bands
+_ERROR_THRESHOLD_PX = 0.01       # of GDAL's linear approximation along a scanline, sensed px
+_LARGEST_GROWTH = 16             # output px per sensed px over which grid="sensed" refuses a transform
+_SAME_PIXEL_SIZE = 0.01          # relative difference up to which grid="sensed" takes the reference's pixels
+_FLOATS = (gdal.GDT_Float32, gdal.GDT_Float64)
+
+
+@dataclass(frozen=True)
+class WarpTarget:
+    """Where a warped raster comes to lie.
+
+    Attributes:
+        grid: size and georeference of the output.
+        to_reference: (3, 3) affine matrix, output px -> reference px, both pixel-edge.
+    """
+
+    grid: GeoGrid
+    to_reference: FloatArray
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Gives a temporary path in the folder of `path`; renames it to `path` if all goes well, else removes it.
+
+    The file is flushed to the disk before it is renamed. Files that programs put beside the temporary one
+    (statistics, journals) are removed, and so are those beside an older file at `path`.
+
+    Raises:
+        OutputError: the folder or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    os.close(handle)
+    temporary = Path(name)
+    temporary.unlink()   # some drivers refuse to make a file that is there
+    try:
+        yield temporary
+        _publish(temporary, path)
+    finally:
+        for leftover in (temporary, *sidecars(temporary)):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    try:
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+        for stale in sidecars(path):
+            stale.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def sidecars(path: Path) -> list[Path]:
+    """Returns the paths, existing or not, of files that GDAL, QGIS or SQLite may put beside `path`."""
+    return [path.with_name(path.name + suffix) for suffix in SIDECARS]
+
+
+def write_error(path: Path, error: Exception) -> OutputError:
+    """Returns an error that says why `path` could not be written and what to do."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return OutputError(
+        f"'{path.name}' could not be written.",
+        f"The system says: {reason}.",
+        "Check the folder, its rights and the free space, and whether another program has the file open.",
+    )
+
+
+def target_for(
+    choice: Literal["reference", "sensed"], reference: GeoGrid, sensed: GeoGrid, transform: Transform
+) -> WarpTarget:
+    """Returns the grid of the warped raster.
+
+    "reference" is the reference's own grid. "sensed" covers the footprint of the sensed image along the
+    reference's rows and columns with the sensed image's pixel size; if that differs by less than 1 % from the
+    reference's, its pixels coincide with reference pixels. Without a georeference of the reference, the
+    "sensed" grid carries a geotransform of the reference's layer frame in QGIS (x = column, y = -row).
+
+    Raises:
+        OutputError: the transform stretches the sensed image beyond use.
+    """
+    if choice == "reference":
+        return WarpTarget(reference, np.eye(3))
+    step = transform([sensed.width / 2, sensed.height / 2] + np.array([[0, 0], [1, 0], [0, 1]]))
+    scale = float(np.sqrt(abs(np.linalg.det(step[1:] - step[0]))))
+    if abs(scale - 1) < _SAME_PIXEL_SIZE:
+        scale = 1.0
+    border = transform(_border(sensed))
+    low = np.floor(border.min(axis=0)) if scale == 1 else border.min(axis=0)
+    extent = (border.max(axis=0) - low) / scale
+    if not np.isfinite(extent).all() or extent.prod() > _LARGEST_GROWTH * sensed.width * sensed.height:
+        raise OutputError(
+            "The warped raster was not written.",
+            f"The {transform.model} transform stretches it to more than {_LARGEST_GROWTH} times its size.",
+            "Choose a simpler transform, or the reference's grid.",
+        )
+    width, height = (max(1, int(np.ceil(length - 1e-6))) for length in extent)
+    to_reference = np.array([[scale, 0, low[0]], [0, scale, low[1]], [0, 0, 1]])
+    x0, a, b, y0, d, e = reference.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    place = np.array([[a, b, x0], [d, e, y0], [0, 0, 1]]) @ to_reference
+    geotransform = tuple(float(v) for v in place[:2, [2, 0, 1]].ravel())
+    return WarpTarget(GeoGrid(width, height, geotransform, reference.crs_wkt), to_reference)  # type: ignore[arg-type]
+
+
+def _border(grid: GeoGrid) -> FloatArray:
+    steps = np.linspace(0, 1, 21)
+    zero, one = np.zeros_like(steps), np.ones_like(steps)
+    sides = ((steps, zero), (steps, one), (zero, steps), (one, steps))
+    border: FloatArray = np.concatenate([np.column_stack(side) for side in sides]) * [grid.width, grid.height]
+    return border
+
+
+def warp_raster(
+    sensed_path: Path, out_path: Path, transform: Transform, target: WarpTarget, resampling: str, progress: Progress
+) -> None:
+    """Writes all bands of a raster, moved by `transform` (sensed px -> reference px), as a tiled GeoTIFF.
+
+    Type, nodata, names, colour interpretation, colour tables, scale, offset, unit and metadata of every band are
+    kept. Where the sensed image has nothing to say, the output holds the source's nodata value; if it has none,
+    floating point gives NaN (set as nodata), a source with an alpha band gives alpha 0, and all others give 0
+    under a mask band inside the file, so that no pixel value is changed. Bands with a colour table are resampled
+    by nearest neighbour. Memory is bounded whatever the size: the output is made tile by tile.
+
+    Raises:
+        OutputError: the file cannot be written, or the transform has its horizon inside the output.
+        RasterReadError: the sensed raster cannot be read.
+        CancelledError: the user cancelled; nothing is left behind.
+    """
+    to_sensed = np.linalg.inv(transform.matrix) @ target.to_reference
+    _check_horizon(to_sensed, target.grid)
+    try:
+        source = gdal.Open(str(sensed_path))
+    except RuntimeError as error:
+        raise RasterReadError(f"'{sensed_path.name}' could not be opened.", f"GDAL says: {error}.") from error
+    with atomic_path(out_path) as temporary:
+        try:
+            _Warp(source, to_sensed, resampling).write(temporary, target.grid, progress)
+        except RuntimeError as error:
+            checkpoint(progress)
+            raise write_error(out_path, error) from error
+
+
+def _check_horizon(to_sensed: FloatArray, grid: GeoGrid) -> None:
+    depth = np.column_stack([_border(grid), np.ones(84)]) @ to_sensed[2]
+    if depth.min() * depth.max() <= 0:
+        raise OutputError(
+            "The warped raster was not written.",
+            "The projective transform has its horizon inside the output.",
+            "Choose an affine transform, or look at the tie points.",
+        )
+
+
+class _Warp:
+    """One source, seen through a matrix target px -> sensed px."""
+
+    def __init__(self, source: gdal.Dataset, to_sensed: FloatArray, resampling: str) -> None:
+        self.bands = [source.GetRasterBand(number + 1) for number in range(source.RasterCount)]
+        if not self.bands:
+            raise InputError("The sensed file has no raster bands.", "", "Name one of its subdatasets.")
+        self.source, self.to_sensed = source, to_sensed
+        self.has_table = any(band.GetColorTable() is not None for band in self.bands)
+        self.resampling = "near" if self.has_table or resampling == "nearest" else resampling
+        self.has_alpha = self.bands[-1].GetColorInterpretation() == gdal.GCI_AlphaBand
+        self.kind = self.bands[0].DataType
+        for band in self.bands[1:]:
+            self.kind = gdal.DataTypeUnion(self.kind, band.DataType)
+        self.nodata = _nodata(self.bands, self.kind)
+        self.pixels = gdal.GetDriverByName("VRT").CreateCopy("", source)
+        self.pixels.SetMetadata({}, "GEOLOCATION")
+        self.validity: Any | None = None
+        if self.nodata is None and not self.has_alpha:
+            self.validity = gdal.Translate("", source, format="VRT", bandList=["mask,1"])
+
+    def write(self, path: Path, grid: GeoGrid, progress: Progress) -> None:
+        """Makes the GeoTIFF at `path`, tile by tile."""
+        output = self._create(path, grid)
+        side = self._tile_side()
+        corners = [(x, y) for y in range(0, grid.height, side) for x in range(0, grid.width, side)]
+        for done, (left, top) in enumerate(corners):
+            checkpoint(progress)
+            size = min(side, grid.width - left), min(side, grid.height - top)
+            tile = self._tile(self.pixels, (left, top), size)
+            output.WriteRaster(left, top, *size, tile.ReadRaster())
+            if self.validity is not None:
+                seen = self._tile(self.validity, (left, top), size)
+                output.GetRasterBand(1).GetMaskBand().WriteRaster(left, top, *size, seen.ReadRaster())
+            progress.report((done + 1) / len(corners), "Writing the warped raster")
+        output.FlushCache()
+
+    def _tile_side(self) -> int:
+        pixel = gdal.GetDataTypeSize(self.kind) // 8 * len(self.bands)
+        return int(np.clip(np.sqrt(_TILE_BYTES / pixel) // 256, 1, 8)) * 256
+
+    def _tile(self, view: gdal.Dataset, corner: tuple[int, int], size: tuple[int, int]) -> gdal.Dataset:
+        is_mask = view is self.validity
+        kind = gdal.GDT_Byte if is_mask else self.kind
+        tile = gdal.GetDriverByName("MEM").Create("", *size, view.RasterCount, kind)
+        if self.has_alpha and not is_mask:
+            tile.GetRasterBand(tile.RasterCount).SetColorInterpretation(gdal.GCI_AlphaBand)
+        moved = self.to_sensed @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])
+        metadata, degree = rpc_metadata(moved, size, (self.source.RasterXSize, self.source.RasterYSize))
+        view.SetMetadata(metadata, "RPC")
+        tile.SetGeoTransform((0, degree, 0, 0, 0, degree))
+        nodata = {} if is_mask or self.nodata is None else {"srcNodata": self.nodata, "dstNodata": self.nodata}
+        for number in range(view.RasterCount if nodata else 0):
+            tile.GetRasterBand(number + 1).Fill(self.nodata)   # the warper skips a tile that the source misses
+        gdal.Warp(
+            tile, view, rpc=True, resampleAlg="near" if is_mask else self.resampling, overviewLevel="NONE",
+            errorThreshold=_ERROR_THRESHOLD_PX, srcAlpha=self.has_alpha and not is_mask, **nodata,
+            warpOptions=["UNIFIED_SRC_NODATA=NO"],
+        )
+        return tile
+
+    def _create(self, path: Path, grid: GeoGrid) -> gdal.Dataset:
+        options = ["TILED=YES", "COMPRESS=DEFLATE", f"PREDICTOR={_predictor(self.kind)}", "BIGTIFF=IF_SAFER"]
+        colours = [band.GetColorInterpretation() for band in self.bands]
+        if colours[:3] == [gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand]:
+            options.append("PHOTOMETRIC=RGB")
+        output = gdal.GetDriverByName("GTiff").Create(
+            str(path), grid.width, grid.height, len(self.bands), self.kind, options
+        )
+        if grid.geotransform is not None:
+            output.SetGeoTransform(grid.geotransform)
+        if grid.crs_wkt is not None:
+            output.SetProjection(grid.crs_wkt)
+        output.SetMetadata({k: v for k, v in self.source.GetMetadata().items() if k != "AREA_OR_POINT"})
+        for number, band in enumerate(self.bands, start=1):
+            _copy_band(band, output.GetRasterBand(number), self.nodata)
+        if self.validity is not None:
+            output.CreateMaskBand(gdal.GMF_PER_DATASET)
+        return output
+
+
+def _nodata(bands: list[Any], kind: int) -> float | None:
+    """Returns the one nodata value a GeoTIFF can hold: the source's first, NaN for floats without, or None."""
+    for band in bands:
+        if band.GetNoDataValue() is not None:
+            return float(band.GetNoDataValue())
+    return float("nan") if kind in _FLOATS else None
+
+
+def _predictor(kind: int) -> int:
+    if kind in _FLOATS:
+        return 3
+    is_small_integer = not gdal.DataTypeIsComplex(kind) and gdal.GetDataTypeSize(kind) <= 32
+    return 2 if is_small_integer else 1
+
+
+def _copy_band(source: Any, target: Any, nodata: float | None) -> None:
+    if nodata is not None:
+        target.SetNoDataValue(nodata)
+    target.SetDescription(source.GetDescription())
+    target.SetColorInterpretation(source.GetColorInterpretation())
+    if source.GetColorTable() is not None:
+        target.SetColorTable(source.GetColorTable())
+    if source.GetScale() is not None:
+        target.SetScale(source.GetScale())
+    if source.GetOffset() is not None:
+        target.SetOffset(source.GetOffset())
+    if source.GetUnitType():
+        target.SetUnitType(source.GetUnitType())
+    target.SetMetadata({k: v for k, v in source.GetMetadata().items() if not k.startswith("STATISTICS_")})
