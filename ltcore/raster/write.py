@@ -120,7 +120,8 @@ def target_for(
     """
     if choice == "reference":
         return WarpTarget(reference, np.eye(3))
-    step = transform([sensed.width / 2, sensed.height / 2] + np.array([[0, 0], [1, 0], [0, 1]]))
+    x, y = sensed.width / 2, sensed.height / 2
+    step = transform([[x, y], [x + 1, y], [x, y + 1]])
     scale = float(np.sqrt(abs(np.linalg.det(step[1:] - step[0]))))
     if abs(scale - 1) < _SAME_PIXEL_SIZE:
         scale = 1.0
@@ -266,8 +267,20 @@ class _Warp:
         for number, band in enumerate(self.bands, start=1):
             _copy_band(band, output.GetRasterBand(number), self.nodata)
         if self.validity is not None:
-            output.CreateMaskBand(gdal.GMF_PER_DATASET)
+            with _internal_mask():
+                output.CreateMaskBand(gdal.GMF_PER_DATASET)
         return output
+
+
+@contextmanager
+def _internal_mask() -> Iterator[None]:
+    name = "GDAL_TIFF_INTERNAL_MASK"
+    before = gdal.GetThreadLocalConfigOption(name)
+    gdal.SetThreadLocalConfigOption(name, "YES")
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption(name, before)
 
 
 def _nodata(bands: list[Any], kind: int) -> float | None:
