@@ -1,0 +1,104 @@
+"""Tie points as a GeoPackage layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from osgeo import gdal, ogr, osr
+
+from ..gcp import map_positions
+from ..result import RegistrationResult, TransformFit
+from .write import atomic_path, write_error
+
+ogr.UseExceptions()
+
+LAYER = "tie_points"
+
+_REALS = (
+    "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
+    "cov_xx", "cov_xy", "cov_yy",
+)   # fmt: skip
+_FIXED_DATE = "2000-01-01T00:00:00.000Z"   # of the last change: equal results give equal files
+
+
+def write_tie_points(path: Path, result: RegistrationResult) -> None:
+    """Writes all tie points as layer `tie_points` of a GeoPackage, whole or not at all.
+
+    A point lies at its reference position, in the reference's CRS; without geotransform in the frame in which QGIS
+    draws the reference (x = column, y = -row) and without CRS. Fields: id (from 1), positions in pixel-edge px of
+    both rasters, residual (reference - transform(sensed), reference px, y down), heldout_px, score, enabled (1 for
+    inliers) and the covariance of the offset, px^2. What was not measured is NULL. An empty layer is possible.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with atomic_path(path) as temporary:
+        try:
+            with _fixed_date():
+                _write(temporary, result)
+        except RuntimeError as error:
+            raise write_error(path, error) from error
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    before = gdal.GetThreadLocalConfigOption("OGR_CURRENT_DATE")
+    gdal.SetThreadLocalConfigOption("OGR_CURRENT_DATE", _FIXED_DATE)
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("OGR_CURRENT_DATE", before)
+
+
+def _write(path: Path, result: RegistrationResult) -> None:
+    dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+    crs = None
+    if result.reference_grid.geotransform is not None and result.reference_grid.crs_wkt is not None:
+        crs = osr.SpatialReference()
+        crs.ImportFromWkt(result.reference_grid.crs_wkt)
+        crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    layer = dataset.CreateLayer(LAYER, crs, ogr.wkbPoint, ["FID=fid", "GEOMETRY_NAME=geom"])
+    layer.CreateField(ogr.FieldDefn("id", ogr.OFTInteger))
+    layer.CreateField(ogr.FieldDefn("enabled", ogr.OFTInteger))
+    for name in _REALS:
+        layer.CreateField(ogr.FieldDefn(name, ogr.OFTReal))
+    dataset.StartTransaction()
+    for index, (x, y) in enumerate(map_positions(result.reference_grid, result.tie_points.reference_xy)):
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({x!r} {y!r})"))
+        for name, value in _values(result, index).items():
+            if value is not None:
+                feature.SetField(name, value)
+        layer.CreateFeature(feature)
+    dataset.CommitTransaction()
+    del layer, dataset
+
+
+def _values(result: RegistrationResult, index: int) -> dict[str, Any]:
+    points = result.tie_points
+    covariance = points.covariance_px2[index]
+    values: dict[str, Any] = {
+        "id": index + 1,
+        "enabled": 0,
+        "sensed_x": points.sensed_xy[index, 0],
+        "sensed_y": points.sensed_xy[index, 1],
+        "reference_x": points.reference_xy[index, 0],
+        "reference_y": points.reference_xy[index, 1],
+        "score": points.score[index],
+        "cov_xx": covariance[0, 0],
+        "cov_xy": covariance[0, 1],
+        "cov_yy": covariance[1, 1],
+    }
+    if isinstance(result.fit, TransformFit):
+        dx, dy = result.fit.residuals_px[index]
+        values.update(enabled=int(result.fit.inliers[index]), dx_px=dx, dy_px=dy, residual_px=math.hypot(dx, dy))
+        values["heldout_px"] = result.fit.heldout_px[index]
+    return {
+        name: value if isinstance(value, int) else float(value)
+        for name, value in values.items()
+        if math.isfinite(value)
+    }
