@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+from scipy.ndimage import uniform_filter
 
 from .aligned import read_aligned
 from .frame import Scene
@@ -16,7 +16,7 @@ from .raster.read import Window
 _SEARCH_PX = 48   # offsets compared; the noise is measured beyond _NEAR_PX
 _NEAR_PX = 6
 _TOLERANCE_PX = 3   # a coarse transform may be off by this much
-_LOCAL_PX = 12.0   # neighbourhood in which gradients are normalised, so that no bright edge rules alone
+_LOCAL_PX = 31   # side of the neighbourhood in which gradients are normalised
 _MIN_COMMON_SHARE = 0.02
 
 
@@ -56,10 +56,10 @@ def structure_score(
 
 
 def _local_contrast(magnitude: NDArray[np.float32], common: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Returns gradients with mean 0 and unit deviation in each neighbourhood, so that no bright edge rules alone."""
     weight = common.astype(np.float32)
-    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), _LOCAL_PX), 1e-3)
-    mean = cv2.GaussianBlur(magnitude * weight, (0, 0), _LOCAL_PX) / total
-    centred = (magnitude - mean) * weight
-    deviation = np.sqrt(cv2.GaussianBlur(centred**2, (0, 0), _LOCAL_PX) / total)
+    total = np.maximum(uniform_filter(weight, _LOCAL_PX), np.float32(1e-3))
+    centred = (magnitude - uniform_filter(magnitude * weight, _LOCAL_PX) / total) * weight
+    deviation = np.sqrt(np.maximum(uniform_filter(centred**2, _LOCAL_PX) / total, 0))
     result: NDArray[np.float32] = np.clip(centred / np.maximum(deviation, 0.25), -3, 3) * weight
     return result

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion, gaussian_filter, sobel
 
 from ..errors import InputError
 from .read import MaskedImage, RasterView
@@ -59,10 +59,9 @@ def percentile_stretch(
 def gradient_magnitude(image: MaskedImage, sigma_px: float = 0.5) -> NDArray[np.float32]:
     """Returns the (H, W) gradient magnitude of the smoothed image: blind to inverted contrast, and 0 within
     2 px of pixels that are not valid, whose edges are no structure of the ground."""
-    smooth = cv2.GaussianBlur(np.asarray(image.values), (0, 0), sigma_px)
-    magnitude = cv2.magnitude(
-        cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
-    )
-    inside = cv2.erode(image.valid.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
-    result: NDArray[np.float32] = magnitude * inside
+    # Not OpenCV: its blur of a numpy array depends on where the array lies in memory, and a record must replay.
+    smooth = gaussian_filter(image.values, sigma_px)
+    magnitude = np.hypot(sobel(smooth, axis=1), sobel(smooth, axis=0)) / 8
+    inside = binary_erosion(image.valid, np.ones((5, 5)), border_value=1)
+    result: NDArray[np.float32] = np.where(inside, magnitude, np.float32(0))
     return result
