@@ -15,6 +15,7 @@ Stdout carries the protocol alone: whatever else prints goes to stderr.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -230,15 +231,21 @@ def _error_object(kind: str, error: LtcoreError) -> dict[str, str]:
     return {"kind": kind, "what": error.what, "why": error.why, "fix": error.fix}
 
 
+_warm: dict[str, Any] = {}   # what stays between requests: the networks already loaded
+
+
 def _register(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # Imported here, so that the worker answers `ping` at once and `info` even where a library is missing.
     from .config import job_from_json  # noqa: PLC0415
+    from .ltformer.describe import make_describer  # noqa: PLC0415
     from .outputs import write_outputs  # noqa: PLC0415
     from .pipeline import register  # noqa: PLC0415
     from .summary import result_summary  # noqa: PLC0415
 
     job = job_from_json(params)
-    result = register(job, SubProgress(progress, 0.0, 0.85))
+    if "describer_for" not in _warm:
+        _warm["describer_for"] = functools.lru_cache(maxsize=2)(make_describer)
+    result = register(job, SubProgress(progress, 0.0, 0.85), _warm["describer_for"])
     outputs = write_outputs(result, SubProgress(progress, 0.85, 1.0))
     return result_summary(result, outputs)
 

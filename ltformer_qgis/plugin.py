@@ -1,0 +1,74 @@
+"""The plugin as QGIS sees it: a Processing provider, and with a main window two menu entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
+
+from . import engine
+from .compat import QAction
+from .provider import LTFormerProvider, icon
+from .texts import PLUGIN_FOLDER, tr
+
+MENU = "LTFormer Co-registration"
+_ENTRIES = (
+    ("ltformer:match", "Match visible/NIR layers…"),
+    ("ltformer:checkenvironment", "Check and set up environment…"),
+)
+
+
+class LTFormerPlugin:
+    """Wires provider and menu; `iface` is None in qgis_process."""
+
+    def __init__(self, iface: Any) -> None:
+        self._iface = iface
+        self._provider: LTFormerProvider | None = None
+        self._actions: list[QAction] = []
+        self._translator = self._installed_translator()
+
+    def initProcessing(self) -> None:
+        """Registers the provider; called alone by qgis_process."""
+        self._provider = LTFormerProvider()
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        """Registers the provider and, with a main window, the menu entries."""
+        self.initProcessing()
+        if self._iface is None:
+            return
+        for algorithm_id, label in _ENTRIES:
+            action = QAction(icon(), tr(label), self._iface.mainWindow())
+            action.setObjectName(algorithm_id.replace(":", "_"))
+            action.triggered.connect(lambda _checked=False, name=algorithm_id: self._open(name))
+            self._iface.addPluginToRasterMenu(MENU, action)
+            self._actions.append(action)
+
+    def unload(self) -> None:
+        """Takes everything back: menu entries, provider, translator, the running engine."""
+        for action in self._actions:
+            self._iface.removePluginRasterMenu(MENU, action)
+            action.deleteLater()
+        self._actions = []
+        if self._provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+            self._provider = None
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+            self._translator = None
+        engine.stop_all()
+
+    def _open(self, algorithm_id: str) -> None:
+        import processing  # noqa: PLC0415 - the Processing plugin may load after this one
+
+        processing.execAlgorithmDialog(algorithm_id, {})
+
+    def _installed_translator(self) -> QTranslator | None:
+        """Returns a translator for the user's language, installed, or None where there is none."""
+        translator = QTranslator()
+        found = translator.load(QLocale(QgsApplication.locale()), "ltformer", "_", str(PLUGIN_FOLDER / "i18n"))
+        if not found:
+            return None
+        QCoreApplication.installTranslator(translator)
+        return translator

@@ -1,0 +1,58 @@
+"""The Processing provider `ltformer`: the plain list of its algorithms."""
+
+# ruff: noqa: D102 - QGIS calls these methods, and its documentation says what they return
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from . import settings
+from .algorithms.check_environment import CheckEnvironment
+from .algorithms.match_layers import MatchLayers
+from .texts import PLUGIN_FOLDER, tr, version
+
+
+def icon() -> QIcon:
+    """Returns the icon of the plugin."""
+    return QIcon(str(PLUGIN_FOLDER / "icon.svg"))
+
+
+class LTFormerProvider(QgsProcessingProvider):
+    """Algorithms that co-register visible and near-infrared rasters."""
+
+    def load(self) -> bool:
+        settings.add_options(self.name(), tr("Python of the LTFormer engine (empty: found by itself)"))
+        self.refreshAlgorithms()
+        return True
+
+    def unload(self) -> None:
+        settings.remove_options()
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in (MatchLayers(), CheckEnvironment()):
+            self.addAlgorithm(algorithm)
+
+    def id(self) -> str:
+        return "ltformer"
+
+    def name(self) -> str:
+        return "LTFormer"
+
+    def longName(self) -> str:
+        return tr("LTFormer Co-registration")
+
+    def versionInfo(self) -> str:
+        return version()
+
+    def icon(self) -> QIcon:
+        return icon()
+
+    def svgIconPath(self) -> str:
+        return str(PLUGIN_FOLDER / "icon.svg")
+
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:
+        return ["tif", "tiff"]   # the worker writes GeoTIFF
+
+    def defaultRasterFileExtension(self, _format: object = None) -> str:
+        return "tif"

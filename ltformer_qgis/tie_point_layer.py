@@ -1,0 +1,98 @@
+"""The tie points as a QGIS layer: fields, copy from the engine's GeoPackage, style."""
+
+# ruff: noqa: D102 - QGIS calls these methods, and its documentation says what they return
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsMapLayer,
+    QgsMarkerSymbol,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsRuleBasedRenderer,
+    QgsVectorLayer,
+)
+
+from .compat import FIELD_DOUBLE, FIELD_INTEGER
+from .errors import EngineError
+from .texts import tr
+
+_INTEGERS = ("id", "inlier")
+_FIELDS = (
+    "id", "sensed_x", "sensed_y", "reference_x", "reference_y", "residual_px", "dx_px", "dy_px", "heldout_px",
+    "score", "inlier",
+)
+# Residual limits (px) and colours from good to bad; safe for colour-blind eyes (Viridis, dark to light).
+_CLASSES = ((0.0, 0.5, "#440154"), (0.5, 1.0, "#31688e"), (1.0, 2.0, "#35b779"), (2.0, None, "#fde725"))
+_OUTLIER_COLOUR = "#9a9a9a"
+
+
+def tie_point_fields() -> QgsFields:
+    """Returns the fields of the tie point sink; pixel coordinates are pixel-edge, as in GDAL."""
+    fields = QgsFields()
+    for name in _FIELDS:
+        fields.append(QgsField(name, FIELD_INTEGER if name in _INTEGERS else FIELD_DOUBLE))
+    return fields
+
+
+def open_tie_points(path: Path) -> QgsVectorLayer:
+    """Returns the engine's tie points.
+
+    Raises:
+        EngineError: the file cannot be read.
+    """
+    layer = QgsVectorLayer(str(path), "tie points", "ogr")
+    if not layer.isValid():
+        raise EngineError(tr("The tie points that the engine wrote cannot be read."), f"{path}.")
+    return layer
+
+
+def layer_crs(layer: QgsVectorLayer, fallback: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
+    """Returns the CRS of the tie points: that of the reference, invalid where it has none."""
+    return fallback if fallback.isValid() else layer.crs()
+
+
+def copy_tie_points(layer: QgsVectorLayer, sink: QgsFeatureSink) -> int:
+    """Copies all tie points into a sink with `tie_point_fields`; returns how many."""
+    fields, names = tie_point_fields(), layer.fields().names()
+    count = 0
+    for source in layer.getFeatures():
+        feature = QgsFeature(fields)
+        feature.setGeometry(source.geometry())
+        for name in _FIELDS:
+            if name in names:
+                value = source[name]
+                feature[name] = int(value) if name in _INTEGERS and value is not None else value
+        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+            raise EngineError(tr("The tie points could not be written."), sink.lastError())
+        count += 1
+    return count
+
+
+class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
+    """Styles the loaded tie points: inliers by residual, outliers as grey crosses."""
+
+    def postProcessLayer(self, layer: QgsMapLayer, _context: object, _feedback: object) -> None:
+        if not isinstance(layer, QgsVectorLayer):
+            return
+        root = QgsRuleBasedRenderer.Rule(None)
+        for low, high, colour in _CLASSES:
+            limits = [f'"residual_px" >= {low}'] + ([f'"residual_px" < {high}'] if high is not None else [])
+            label = f"{low:g} to {high:g} px" if high is not None else tr("over {low:g} px").format(low=low)
+            self._add_rule(root, colour, "circle", (f'"inlier" = 1 AND {" AND ".join(limits)}', label))
+        self._add_rule(root, _OUTLIER_COLOUR, "cross", ('"inlier" = 0', tr("outlier")))
+        layer.setRenderer(QgsRuleBasedRenderer(root))
+        layer.triggerRepaint()
+
+    @staticmethod
+    def _add_rule(root: QgsRuleBasedRenderer.Rule, colour: str, shape: str, rule: tuple[str, str]) -> None:
+        outline = "#202020" if shape == "circle" else colour
+        symbol = QgsMarkerSymbol.createSimple({"name": shape, "color": colour, "outline_color": outline, "size": "2.2"})
+        expression, label = rule
+        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, expression, label))
