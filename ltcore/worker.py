@@ -238,11 +238,12 @@ def _register(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # Imported here, so that the worker answers `ping` at once and `info` even where a library is missing.
     from .config import job_from_json  # noqa: PLC0415
     from .ltformer.describe import make_describer  # noqa: PLC0415
-    from .outputs import write_outputs  # noqa: PLC0415
+    from .outputs import check_out_dir, write_outputs  # noqa: PLC0415
     from .pipeline import register  # noqa: PLC0415
     from .summary import result_summary  # noqa: PLC0415
 
     job = job_from_json(params)
+    check_out_dir(job)
     if "describer_for" not in _warm:
         _warm["describer_for"] = functools.lru_cache(maxsize=2)(make_describer)
     result = register(job, SubProgress(progress, 0.0, 0.85), _warm["describer_for"])

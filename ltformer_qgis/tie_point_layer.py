@@ -23,10 +23,10 @@ from .compat import FIELD_DOUBLE, FIELD_INTEGER
 from .errors import EngineError
 from .texts import tr
 
-_INTEGERS = ("id", "inlier")
+_INTEGERS = ("id", "enabled")
 _FIELDS = (
-    "id", "sensed_x", "sensed_y", "reference_x", "reference_y", "residual_px", "dx_px", "dy_px", "heldout_px",
-    "score", "inlier",
+    "id", "enabled", "sensed_x", "sensed_y", "reference_x", "reference_y", "residual_px", "dx_px", "dy_px",
+    "heldout_px", "score", "cov_xx", "cov_xy", "cov_yy",
 )
 # Residual limits (px) and colours from good to bad; safe for colour-blind eyes (Viridis, dark to light).
 _CLASSES = ((0.0, 0.5, "#440154"), (0.5, 1.0, "#31688e"), (1.0, 2.0, "#35b779"), (2.0, None, "#fde725"))
@@ -85,8 +85,8 @@ class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
         for low, high, colour in _CLASSES:
             limits = [f'"residual_px" >= {low}'] + ([f'"residual_px" < {high}'] if high is not None else [])
             label = f"{low:g} to {high:g} px" if high is not None else tr("over {low:g} px").format(low=low)
-            self._add_rule(root, colour, "circle", (f'"inlier" = 1 AND {" AND ".join(limits)}', label))
-        self._add_rule(root, _OUTLIER_COLOUR, "cross", ('"inlier" = 0', tr("outlier")))
+            self._add_rule(root, colour, "circle", (f'"enabled" = 1 AND {" AND ".join(limits)}', label))
+        self._add_rule(root, _OUTLIER_COLOUR, "cross", ('"enabled" = 0', tr("outlier")))
         layer.setRenderer(QgsRuleBasedRenderer(root))
         layer.triggerRepaint()
 

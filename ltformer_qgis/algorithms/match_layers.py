@@ -188,6 +188,8 @@ class MatchLayers(LTFormerAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> None:
         """Says the verdict; ends the run with an error where a warped raster was asked for and is not there."""
+        for note in summary.get("notes") or []:
+            feedback.pushWarning(note)
         reasons = " ".join(summary.get("reasons") or [])
         if summary["verdict"] == "PASS":
             feedback.pushInfo(tr("Verdict PASS. {reasons}").format(reasons=reasons))
