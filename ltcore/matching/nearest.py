@@ -47,10 +47,11 @@ def match_mutual_nearest(
     gate: GateLike | None = None,
     sensed_alternatives: Descriptors | None = None,
 ) -> Matches:
-    """Returns pairs that are each other's nearest and clearly nearer than the second nearest.
+    """Returns the pairs that are each other's nearest and clearly nearer than the second nearest.
 
-    The distance ratio of best to second-best candidate must be at most `max_ratio` seen from either side; a lone candidate passes. Swapping the sides swaps the columns. Nothing in, nothing out; each keypoint
-    occurs once at most. Memory stays bounded whatever the number of keypoints.
+    The distance ratio of best to second-best candidate must be at most `max_ratio` seen from either side; a
+    lone candidate passes. Swapping the sides swaps the columns. Nothing in, nothing out; each keypoint occurs
+    once at most. Memory stays bounded whatever the number of keypoints.
 
     Args:
         reference: M descriptors.

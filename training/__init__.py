@@ -1,0 +1,1 @@
+"""Training of the LTFormer descriptor on co-registered visible and near-infrared tiles."""

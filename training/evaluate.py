@@ -1,0 +1,178 @@
+"""Evaluation on tiles of places never trained on: independent detections under known similarity warps.
+
+SIFT keypoints are detected in the visible image and in the warped near-infrared one, each on its own, and matched
+as mutual nearest neighbours. A match is correct when the true position lies within 3 px. "dual": any rotation, windows
+at the SIFT orientation, near-infrared ones also at the opposite one; "upright": rotation known to 10 degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ltcore.features.sift import describe_rootsift, detect_keypoints
+from ltcore.geometry.transforms import apply_matrix
+from ltcore.matching.nearest import match_mutual_nearest
+from ltcore.types import Descriptors, FloatArray, Keypoints
+
+from .dataset import Tile
+
+Mode = Literal["dual", "upright"]
+DescribeFunction = Callable[[NDArray[np.float32], Keypoints, FloatArray], Descriptors]
+
+CORRECT_PX = 3.0
+_KEYPOINTS = 1500
+_RATIO = 0.95
+_UPRIGHT_DEG = 10.0
+_LOG_SCALE = 0.25
+_LEAST_SIDE_PX = 100
+
+
+@dataclass(frozen=True)
+class WarpedPair:
+    """A visible image and its near-infrared partner under a known warp.
+
+    Attributes:
+        reference: (H, W) visible grey levels.
+        sensed: (H, W) near-infrared grey levels, warped; 0 where nothing is shown.
+        valid: (H, W) where the sensed image shows something.
+        matrix: (3, 3) reference -> sensed, pixel-edge.
+        keypoints: of reference and sensed.
+    """
+
+    reference: NDArray[np.float32]
+    sensed: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    matrix: FloatArray
+    keypoints: tuple[Keypoints, Keypoints]
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """What one descriptor reached on one pair.
+
+    Attributes:
+        keypoints: fewer of both sides.
+        putative: mutual nearest neighbours.
+        correct: those within 3 px of the truth.
+        average_precision: area under precision against recall, by score, of the putative matches.
+        success: whether ratio test and MAGSAC give an affine transform good to 3 px (RMSE of a grid).
+    """
+
+    keypoints: int
+    putative: int
+    correct: int
+    average_precision: float
+    success: bool
+
+
+def warped_pair(tile: Tile, mode: Mode, seed: int, max_keypoints: int = _KEYPOINTS) -> WarpedPair:
+    """Returns the tile's luminance and its NIR band under a random similarity about the centre."""
+    draw = np.random.default_rng([seed, *tile.name.encode()])
+    height, width = tile.nir.shape
+    limit = 180.0 if mode == "dual" else _UPRIGHT_DEG
+    angle, log_scale = draw.uniform(-limit, limit), draw.uniform(-_LOG_SCALE, _LOG_SCALE)
+    shift = draw.uniform(-0.05, 0.05, 2) * [width, height]
+    matrix = np.eye(3)
+    turn = np.exp(log_scale) * np.exp(1j * np.deg2rad(angle))
+    matrix[:2, :2] = [[turn.real, -turn.imag], [turn.imag, turn.real]]
+    centre = np.array([width, height]) / 2
+    matrix[:2, 2] = centre + shift - matrix[:2, :2] @ centre
+    pixel_centres = matrix.copy()   # OpenCV counts from the centre of the first pixel
+    pixel_centres[:2, 2] += matrix[:2, :2] @ [0.5, 0.5] - 0.5
+    reference, nir = tile.visible[0].numpy(), tile.nir.numpy()
+    sensed = np.asarray(cv2.warpAffine(nir, pixel_centres[:2], (width, height), flags=cv2.INTER_CUBIC))
+    covered = cv2.warpAffine(np.ones_like(nir), pixel_centres[:2], (width, height), flags=cv2.INTER_LINEAR)
+    valid = np.asarray(covered) > 0.999
+    sensed = np.clip(sensed, 0, 255).astype(np.float32)
+    both = (
+        detect_keypoints(reference, np.ones(reference.shape, bool), max_keypoints),
+        detect_keypoints(sensed, valid, max_keypoints),
+    )
+    return WarpedPair(reference, sensed, valid, matrix, both)
+
+
+def score_pair(pair: WarpedPair, describe: DescribeFunction, mode: Mode) -> PairScore:
+    """Returns what the descriptor reaches on the pair."""
+    first, second = pair.keypoints
+    angles = [np.zeros(len(each)) if mode == "upright" else each.angle_deg for each in (first, second)]
+    reference = describe(pair.reference, first, angles[0])
+    sensed = describe(pair.sensed, second, angles[1])
+    opposite = describe(pair.sensed, second, angles[1] + 180) if mode == "dual" else None
+    every = match_mutual_nearest(reference, sensed, 1.0, sensed_alternatives=opposite)
+    error = np.linalg.norm(
+        apply_matrix(np.linalg.inv(pair.matrix), second.xy[every.index[:, 1]]) - first.xy[every.index[:, 0]], axis=1
+    )
+    correct = error < CORRECT_PX
+    clear = match_mutual_nearest(reference, sensed, _RATIO, sensed_alternatives=opposite)
+    found = _fit_error_px(pair, first.xy[clear.index[:, 0]], second.xy[clear.index[:, 1]])
+    return PairScore(
+        keypoints=min(len(first), len(second)),
+        putative=len(every),
+        correct=int(correct.sum()),
+        average_precision=average_precision(every.score, correct),
+        success=found < CORRECT_PX,
+    )
+
+
+def average_precision(score: FloatArray, correct: NDArray[np.bool_]) -> float:
+    """Returns the mean over the correct matches of the precision of all that score as well; 0 without any."""
+    if not correct.any():
+        return 0.0
+    ranked = correct[np.argsort(-score, kind="stable")]
+    precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    return float(precision[ranked].mean())
+
+
+def _fit_error_px(pair: WarpedPair, reference_xy: FloatArray, sensed_xy: FloatArray) -> float:
+    """Returns the RMSE over a grid of the affine transform that MAGSAC finds, reference px; infinity if none."""
+    if len(reference_xy) < 4:
+        return float("inf")
+    cv2.setRNGSeed(0)
+    fitted, _ = cv2.estimateAffine2D(sensed_xy, reference_xy, method=cv2.USAC_MAGSAC, ransacReprojThreshold=CORRECT_PX)
+    if fitted is None or not np.isfinite(fitted).all():
+        return float("inf")
+    height, width = pair.reference.shape
+    x, y = np.meshgrid((np.arange(10) + 0.5) / 10 * width, (np.arange(10) + 0.5) / 10 * height)
+    truth = np.column_stack([x.ravel(), y.ravel()])
+    moved = apply_matrix(np.vstack([fitted, [0, 0, 1]]), apply_matrix(pair.matrix, truth))
+    return float(np.sqrt(((moved - truth) ** 2).sum(axis=1).mean()))
+
+
+def summarise(scores: list[PairScore]) -> dict[str, float]:
+    """Returns means over the pairs: correct, precision, matching score, average precision, success."""
+    if not scores:
+        return {}
+    rows = [asdict(score) for score in scores]
+    return {
+        "pairs": float(len(rows)),
+        "keypoints": float(np.mean([row["keypoints"] for row in rows])),
+        "correct": float(np.mean([row["correct"] for row in rows])),
+        "precision": float(np.mean([row["correct"] / max(1, row["putative"]) for row in rows])),
+        "matching_score": float(np.mean([row["correct"] / max(1, row["keypoints"]) for row in rows])),
+        "average_precision": float(np.mean([row["average_precision"] for row in rows])),
+        "success": float(np.mean([row["success"] for row in rows])),
+    }
+
+
+def is_evaluated(tile: Tile) -> bool:
+    """Whether the tile is large enough for windows and warps."""
+    return min(tile.nir.shape) >= _LEAST_SIDE_PX
+
+
+def evaluate(
+    tiles: list[Tile], describe: DescribeFunction, mode: Mode, seed: int = 0, max_keypoints: int = _KEYPOINTS
+) -> dict[str, float]:
+    """Returns the mean scores of a descriptor over the tiles."""
+    pairs = (warped_pair(tile, mode, seed, max_keypoints) for tile in tiles if is_evaluated(tile))
+    return summarise([score_pair(pair, describe, mode) for pair in pairs])
+
+
+def rootsift(image: NDArray[np.float32], keypoints: Keypoints, angles_deg: FloatArray) -> Descriptors:
+    """Returns RootSIFT descriptors, the baseline."""
+    return describe_rootsift(image, keypoints, angles_deg)
