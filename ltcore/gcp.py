@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from osgeo import gdal, osr
 
+from .atomic import atomic_path, write_error
 from .errors import InputError, OutputError
 from .raster.grid import GeoGrid
-from .raster.write import atomic_path, write_error
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
 

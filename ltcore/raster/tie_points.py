@@ -10,9 +10,9 @@ from typing import Any
 
 from osgeo import gdal, ogr, osr
 
+from ..atomic import atomic_path, write_error
 from ..gcp import map_positions
 from ..result import RegistrationResult, TransformFit
-from .write import atomic_path, write_error
 
 ogr.UseExceptions()
 

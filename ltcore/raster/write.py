@@ -1,4 +1,4 @@
-"""Writing rasters: warp through a transform of the plane, by a temporary name that is renamed at the end.
+"""Writing rasters: warp through a transform of the plane.
 
 gdal.Warp has no transformer for a projective map, but it has one for rational polynomials (RPC), and a 3x3
 matrix is the rational polynomial of degree one. So every model takes one exact way: the inverse matrix, target
@@ -7,10 +7,8 @@ px -> sensed px, is written into the RPC metadata of an in-memory VRT of the sen
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +16,9 @@ from typing import Any, Literal
 import numpy as np
 from osgeo import gdal
 
+from ..atomic import atomic_path, write_error
 from ..errors import InputError, OutputError, RasterReadError
-from ..geometry.transforms import Transform
+from ..geometry.transforms import Transform, apply_matrix
 from ..progress import Progress, checkpoint
 from ..types import FloatArray
 from .grid import GeoGrid
@@ -27,12 +26,11 @@ from .rpc import rpc_metadata
 
 gdal.UseExceptions()
 
-SIDECARS = (".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")   # beside a raster or a GeoPackage
-
 _TILE_BYTES = 48 * 2**20         # memory of one output tile, all bands
 _ERROR_THRESHOLD_PX = 0.01       # of GDAL's linear approximation along a scanline, sensed px
 _LARGEST_GROWTH = 16             # output px per sensed px over which grid="sensed" refuses a transform
 _SAME_PIXEL_SIZE = 0.01          # relative difference up to which grid="sensed" takes the reference's pixels
+_BLOCK = 256                     # side of a GeoTIFF tile, GDAL's default
 _FLOATS = (gdal.GDT_Float32, gdal.GDT_Float64)
 
 
@@ -47,62 +45,6 @@ class WarpTarget:
 
     grid: GeoGrid
     to_reference: FloatArray
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Gives a temporary path in the folder of `path`; renames it to `path` if all goes well, else removes it.
-
-    The file is flushed to the disk before it is renamed. Files that programs put beside the temporary one
-    (statistics, journals) are removed, and so are those beside an older file at `path`.
-
-    Raises:
-        OutputError: the folder or the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    temporary.unlink()   # some drivers refuse to make a file that is there
-    try:
-        yield temporary
-        _publish(temporary, path)
-    finally:
-        for leftover in (temporary, *sidecars(temporary)):
-            with suppress(OSError):
-                leftover.unlink()
-
-
-def _publish(temporary: Path, path: Path) -> None:
-    try:
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-        for stale in sidecars(path):
-            stale.unlink(missing_ok=True)
-    except OSError as error:
-        raise write_error(path, error) from error
-
-
-def sidecars(path: Path) -> list[Path]:
-    """Returns the paths, existing or not, of files that GDAL, QGIS or SQLite may put beside `path`."""
-    return [path.with_name(path.name + suffix) for suffix in SIDECARS]
-
-
-def write_error(path: Path, error: Exception) -> OutputError:
-    """Returns an error that says why `path` could not be written and what to do."""
-    reason = getattr(error, "strerror", None) or str(error)
-    return OutputError(
-        f"'{path.name}' could not be written.",
-        f"The system says: {reason}.",
-        "Check the folder, its rights and the free space, and whether another program has the file open.",
-    )
 
 
 def target_for(
@@ -167,25 +109,25 @@ def warp_raster(
         CancelledError: the user cancelled; nothing is left behind.
     """
     to_sensed = np.linalg.inv(transform.matrix) @ target.to_reference
-    _check_horizon(to_sensed, target.grid)
     try:
         source = gdal.Open(str(sensed_path))
     except RuntimeError as error:
         raise RasterReadError(f"'{sensed_path.name}' could not be opened.", f"GDAL says: {error}.") from error
     with atomic_path(out_path) as temporary:
         try:
-            _Warp(source, to_sensed, resampling).write(temporary, target.grid, progress)
+            warp = _Warp(source, to_sensed, resampling)
+            warp.write(temporary, target.grid, warp.footprint(target.grid), progress)
         except RuntimeError as error:
             checkpoint(progress)
             raise write_error(out_path, error) from error
 
 
-def _check_horizon(to_sensed: FloatArray, grid: GeoGrid) -> None:
-    depth = np.column_stack([_border(grid), np.ones(84)]) @ to_sensed[2]
+def _check_horizon(matrix: FloatArray, border: FloatArray) -> None:
+    depth = border @ matrix[2, :2] + matrix[2, 2]
     if depth.min() * depth.max() <= 0:
         raise OutputError(
             "The warped raster was not written.",
-            "The projective transform has its horizon inside the output.",
+            "The projective transform has its horizon inside the image.",
             "Choose an affine transform, or look at the tie points.",
         )
 
@@ -211,11 +153,29 @@ class _Warp:
         if self.nodata is None and not self.has_alpha:
             self.validity = gdal.Translate("", source, format="VRT", bandList=["mask,1"])
 
-    def write(self, path: Path, grid: GeoGrid, progress: Progress) -> None:
-        """Makes the GeoTIFF at `path`, tile by tile."""
+    def footprint(self, grid: GeoGrid) -> tuple[int, int, int, int]:
+        """Returns first column, first row, last column + 1 and last row + 1 of the output that show the source.
+
+        Outside them nothing is computed: there a projective map may pass its horizon and show the image again.
+        """
+        source_border = _border(GeoGrid(self.source.RasterXSize, self.source.RasterYSize))
+        to_output = np.linalg.inv(self.to_sensed)
+        to_output /= to_output[2, 2]
+        _check_horizon(to_output, source_border)
+        seen = apply_matrix(to_output, source_border)
+        limits = [grid.width, grid.height]
+        left, top = np.clip(np.floor(seen.min(axis=0)), 0, limits).astype(int)
+        right, bottom = np.clip(np.ceil(seen.max(axis=0)), 0, limits).astype(int)
+        _check_horizon(self.to_sensed, np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
+        return int(left), int(top), int(right), int(bottom)
+
+    def write(self, path: Path, grid: GeoGrid, window: tuple[int, int, int, int], progress: Progress) -> None:
+        """Makes the GeoTIFF at `path`, tile by tile within the window."""
         output = self._create(path, grid)
         side = self._tile_side()
-        corners = [(x, y) for y in range(0, grid.height, side) for x in range(0, grid.width, side)]
+        left, top, right, bottom = window
+        rows, columns = range(top - top % _BLOCK, bottom, side), range(left - left % _BLOCK, right, side)
+        corners = [(x, y) for y in rows for x in columns]
         for done, (left, top) in enumerate(corners):
             checkpoint(progress)
             size = min(side, grid.width - left), min(side, grid.height - top)
@@ -229,7 +189,7 @@ class _Warp:
 
     def _tile_side(self) -> int:
         pixel = gdal.GetDataTypeSize(self.kind) // 8 * len(self.bands)
-        return int(np.clip(np.sqrt(_TILE_BYTES / pixel) // 256, 1, 8)) * 256
+        return int(np.clip(np.sqrt(_TILE_BYTES / pixel) // _BLOCK, 1, 8)) * _BLOCK
 
     def _tile(self, view: gdal.Dataset, corner: tuple[int, int], size: tuple[int, int]) -> gdal.Dataset:
         is_mask = view is self.validity

@@ -1,0 +1,120 @@
+"""Preview images for the report: both rasters, read decimated, in the frame of the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from .raster.read import RasterView, Window, open_raster, plain_view, transform_points
+from .result import RegistrationResult, TransformFit
+from .types import FloatArray
+
+ToSensed = Callable[[FloatArray], FloatArray]
+
+_KNOTS = 33   # per side, of the grid on which a map between two CRSs is computed and interpolated
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle of the reference, px, and the size (width, height) of its picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    size: tuple[int, int]
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top in px, as matplotlib takes it."""
+        return self.x, self.x + self.width, self.y + self.height, self.y
+
+    def positions(self) -> FloatArray:
+        """Returns the (N, 2) positions, px, of the picture's pixel centres, row by row."""
+        columns, rows = self.size
+        x = self.x + (np.arange(columns) + 0.5) * self.width / columns
+        y = self.y + (np.arange(rows) + 0.5) * self.height / rows
+        positions: FloatArray = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        return positions
+
+
+def whole(width: int, height: int, longest: int) -> Frame:
+    """Returns the frame of a whole raster, its longer side at most `longest` picture pixels."""
+    factor = max(1.0, max(width, height) / longest)
+    return Frame(0, 0, width, height, (max(1, round(width / factor)), max(1, round(height / factor))))
+
+
+class Scene:
+    """Both rasters of a registration; nothing of them is kept."""
+
+    def __init__(self, result: RegistrationResult) -> None:
+        self._reference_raster = open_raster(result.job.reference)
+        self._sensed_raster = open_raster(result.job.sensed)
+        self._reference = plain_view(self._reference_raster, result.job.reference)
+        self._sensed = plain_view(self._sensed_raster, result.job.sensed)
+        self._result = result
+
+    def reference(self, frame: Frame) -> NDArray[np.float64]:
+        """Returns the (H, W) picture of the reference in [0, 1], nan where it has no data."""
+        return stretched(_sampled(self._reference, frame.positions(), frame))
+
+    def sensed(self, frame: Frame, to_sensed: ToSensed | None = None) -> NDArray[np.float64]:
+        """Returns the (H, W) picture of the sensed raster, seen through a map reference px -> sensed px."""
+        positions = frame.positions()
+        return stretched(_sampled(self._sensed, positions if to_sensed is None else to_sensed(positions), frame))
+
+    def after(self) -> ToSensed | None:
+        """Returns the map reference px -> sensed px found, None if there is none."""
+        if not isinstance(self._result.fit, TransformFit):
+            return None
+        return self._result.fit.transform.inverse()
+
+    def before(self) -> ToSensed:
+        """Returns the map reference px -> sensed px that held before: by georeference if both have one, else that
+        which lays one image on the other, border on border."""
+        reference, sensed = self._result.reference_grid, self._result.sensed_grid
+        if not (reference.is_georeferenced and sensed.is_georeferenced):
+            ratio = np.array([sensed.width / reference.width, sensed.height / reference.height])
+            return lambda xy: xy * ratio
+        return self._by_georeference
+
+    def _by_georeference(self, xy: FloatArray) -> FloatArray:
+        low, span = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
+        steps = np.linspace(0, 1, _KNOTS)
+        knots = low + span * np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+        moved = transform_points(self._reference_raster, self._sensed_raster, knots, inverse=False)
+        at = ((xy - low) / span * (_KNOTS - 1)).T[::-1]
+        tables = moved.reshape(_KNOTS, _KNOTS, 2)
+        return np.column_stack([map_coordinates(tables[:, :, axis], at, order=1) for axis in (0, 1)])
+
+
+def _sampled(view: RasterView, xy: FloatArray, frame: Frame) -> NDArray[np.float64]:
+    """Returns the (H, W) values at the (H*W, 2) px of the view's raster, nan outside and where there is no data."""
+    columns, rows = frame.size
+    inside = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= [view.width, view.height]).all(axis=1)
+    picture = np.full(len(xy), np.nan)
+    if inside.any():
+        low, high = xy[inside].min(axis=0), xy[inside].max(axis=0)
+        coarse = view.decimated(max(1.0, float(((high - low) / frame.size).max())))
+        scale = np.array([view.width / coarse.width, view.height / coarse.height])
+        first = np.floor(low / scale).astype(int) - 2
+        size = np.ceil(high / scale).astype(int) + 2 - first
+        image = coarse.read(Window(int(first[0]), int(first[1]), int(size[0]), int(size[1])))
+        at = (xy[inside] / scale - first - 0.5).T[::-1]
+        values = map_coordinates(image.values.astype(np.float64), at, order=1, mode="nearest")
+        valid = map_coordinates(image.valid.astype(np.float64), at, order=1, mode="nearest")
+        picture[inside] = np.where(valid > 0.5, values / np.maximum(valid, 0.5), np.nan)
+    return picture.reshape(rows, columns)
+
+
+def stretched(picture: NDArray[Any]) -> NDArray[np.float64]:
+    """Returns a picture stretched from its 2nd and 98th percentile to [0, 1]; nan stays nan."""
+    if not np.isfinite(picture).any():
+        return picture
+    low, high = np.nanpercentile(picture, [2, 98])
+    result: NDArray[np.float64] = np.clip((picture - low) / max(high - low, 1e-12), 0, 1)
+    return result
