@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import numpy as np
 
 from . import __version__
 from .atomic import atomic_path
-from .config import to_json_object
+from .config import RegistrationJob, job_from_json, to_json_object
+from .errors import InputError
 from .result import RegistrationResult, TransformFit
 from .summary import notes, plain, transform_summary
 
@@ -68,6 +69,64 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     text = json.dumps(record, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Returns a run record as it was written.
+
+    Raises:
+        InputError: no such file, no record, or one of a later format version.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The record '{path}' could not be read.", f"The system says: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"'{path.name}' is not a run record.", "It is not JSON.") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise InputError(f"'{path.name}' is not a run record.", f'Its "format" is not "{FORMAT}".')
+    if record.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"'{path.name}' has format version {record.get('format_version')}.",
+            f"This program reads version {FORMAT_VERSION}.",
+            "Use the version of the program that wrote it.",
+        )
+    return record
+
+
+def replayed_job(path: Path, out_dir: Path, *, overwrite: bool) -> RegistrationJob:
+    """Returns the job of a run record, to be run again into another folder.
+
+    Raises:
+        InputError: the record or its job cannot be read, or an input is not the file it was.
+    """
+    record = read_record(path)
+    values = record.get("job")
+    if not isinstance(values, dict):
+        raise InputError(f"'{path.name}' is not a run record.", "It has no job.")
+    job = job_from_json({**values, "out_dir": str(out_dir)})
+    output = replace(job.config.output, overwrite=overwrite)
+    job = replace(job, config=replace(job.config, output=output))
+    inputs = record.get("inputs")
+    for role, source in (("reference", job.reference), ("sensed", job.sensed)):
+        known = inputs.get(role) if isinstance(inputs, dict) else None
+        expected = known.get("sha256") if isinstance(known, dict) else None
+        if expected is not None and source.path.is_file() and file_sha256(source.path) != expected:
+            raise InputError(
+                f"'{source.path}' is not the file it was when '{path.name}' was written.",
+                "Its SHA-256 differs.",
+                "Register the pair anew.",
+            )
+    return job
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file's bytes, read block by block."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _inputs(result: RegistrationResult, known: Mapping[str, Any]) -> dict[str, Any]:
