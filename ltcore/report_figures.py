@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_gradient_magnitude, uniform_filter
 
 with warnings.catch_warnings():   # that Debian's older mpl_toolkits has no 3D axes for this matplotlib
     warnings.filterwarnings("ignore", "Unable to import Axes3D")
@@ -26,10 +27,13 @@ PREVIEW_PX = 900           # longest side of a preview picture
 
 _DPI = 110
 _PAGE_IN = 10.6            # width of a figure, inches
-_LINES = 120               # matches drawn as lines; all are drawn as dots
+_LINES = 80                # matches drawn as lines; all are drawn as dots
 _VECTORS = 400             # residual vectors drawn
 _CELLS = 8                 # checkerboard cells along the longer side
 _CLOSE_UPS = 4
+_CANDIDATES = 60           # tie points around which a close-up may be
+_EDGE_SIGMA_PX = 2.0       # of a close-up's picture, which enlarges twice
+_EDGE_COLOUR = np.array([1.0, 0.45, 0.0])
 _CLOSE_UP_PX = 180         # side of a close-up, in pixels of the coarser raster
 _COLOURS = colormaps["plasma"]
 _OUTLIER = "#8a8f98"
@@ -120,39 +124,57 @@ def checkerboards(result: RegistrationResult, scene: Scene) -> str | None:
 
 
 def close_ups(result: RegistrationResult, scene: Scene) -> str | None:
-    """A few spots at full resolution, before above after; None without inliers."""
+    """A few spots at full resolution, edges of the sensed raster over the reference; None without inliers."""
     after = scene.after()
-    chosen = spread_evenly(gcp_set_from(result), 1 + 2 * _CLOSE_UPS)
+    chosen = spread_evenly(gcp_set_from(result), _CANDIDATES)
     if after is None or not len(chosen):
         return None
-    frames = _spots(result, after, result.tie_points.reference_xy[chosen])[:_CLOSE_UPS]
+    frames = _spots(result, scene, after, result.tie_points.reference_xy[chosen])
     figure = Figure(figsize=(_PAGE_IN, 2 * (_PAGE_IN - 0.4) / _CLOSE_UPS + 0.1), dpi=150)
     panels = figure.subplots(2, _CLOSE_UPS, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
     for column, frame in enumerate(frames):
         for row, to_sensed in enumerate((scene.before(), after)):
-            _show(panels[row, column], _checkerboard(scene, frame, to_sensed, 4), frame, "")
+            _show(panels[row, column], _outlined(scene, frame, to_sensed), frame, "")
     for row, name in enumerate(("before", "after")):
         figure.text(0.002, 0.75 - 0.5 * row, name, rotation=90, va="center", ha="left", fontsize=10)
     figure.subplots_adjust(0.025, 0.005, 0.997, 0.995, wspace=0.02, hspace=0.02)
     return _data_uri(figure, "jpeg")
 
 
-def _spots(result: RegistrationResult, to_sensed: ToSensed, centres: FloatArray) -> list[Frame]:
-    """Returns square frames around the centres, moved inside the reference, none overlapping another."""
+def _spots(result: RegistrationResult, scene: Scene, to_sensed: ToSensed, centres: FloatArray) -> list[Frame]:
+    """Returns square frames around those centres whose surroundings show the strongest edges in both rasters."""
     grid = result.reference_grid
     x, y = grid.width / 2, grid.height / 2
     step = to_sensed(np.array([[x, y], [x + 1, y]]))
     coarser = max(1.0, 1 / max(float(np.linalg.norm(step[1] - step[0])), 1e-3))
     side = float(min(_CLOSE_UP_PX * coarser, grid.width, grid.height))
+    overview = whole(grid.width, grid.height, PREVIEW_PX // 2)
+    both = _edges(scene.reference(overview), 2) * _edges(scene.sensed(overview, to_sensed), 2)
+    strength = uniform_filter(np.nan_to_num(both), round(side * overview.size[0] / grid.width), mode="constant")
+    corners = np.clip(centres - side / 2, 0, [grid.width - side, grid.height - side])
+    at = ((corners + side / 2) * overview.size / [grid.width, grid.height]).astype(int)
     frames: list[Frame] = []
-    for centre in centres:
-        x, y = np.clip(centre - side / 2, 0, [grid.width - side, grid.height - side])
+    for x, y in corners[np.argsort(-strength[at[:, 1], at[:, 0]], kind="stable")]:
         if all(max(abs(frame.x - x), abs(frame.y - y)) >= side for frame in frames):
-            pixels = round(2 * _CLOSE_UP_PX)
-            frames.append(Frame(float(x), float(y), side, side, (pixels, pixels)))
-    return frames
+            frames.append(Frame(float(x), float(y), side, side, (2 * _CLOSE_UP_PX, 2 * _CLOSE_UP_PX)))
+    return frames[:_CLOSE_UPS]
+
+
+def _edges(picture: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """Returns the gradient's strength, nan near missing data."""
+    strength: NDArray[np.float64] = gaussian_gradient_magnitude(picture, sigma)
+    return strength
+
+
+def _outlined(scene: Scene, frame: Frame, to_sensed: ToSensed) -> NDArray[np.float64]:
+    """Returns the reference in grey with the strongest edges of the sensed raster in orange."""
+    edges = _edges(scene.sensed(frame, to_sensed), _EDGE_SIGMA_PX)
+    low, high = np.nanpercentile(edges, [85, 97]) if np.isfinite(edges).any() else (0.0, 1.0)
+    cover = np.nan_to_num(np.clip((edges - low) / max(high - low, 1e-12), 0, 1))[:, :, None]
+    outlined: NDArray[np.float64] = (1 - cover) * _grey(scene.reference(frame)) + cover * _EDGE_COLOUR
+    return outlined
 
 
 def histogram(result: RegistrationResult) -> str | None:
@@ -183,7 +205,8 @@ def histogram(result: RegistrationResult) -> str | None:
 
 def _checkerboard(scene: Scene, frame: Frame, to_sensed: ToSensed, cells: int) -> NDArray[np.float64]:
     reference = _grey(scene.reference(frame))
-    sensed = _grey(scene.sensed(frame, to_sensed)) * _SENSED_TINT
+    sensed = scene.sensed(frame, to_sensed)
+    sensed = np.where(np.isfinite(sensed)[:, :, None], _grey(sensed) * _SENSED_TINT, _NO_DATA)
     columns, rows = frame.size
     side = max(1.0, max(frame.size) / cells)
     turn = np.add.outer((np.arange(rows) // side).astype(int), (np.arange(columns) // side).astype(int)) % 2
