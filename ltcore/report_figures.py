@@ -36,7 +36,7 @@ _EDGE_SIGMA_PX = 2.0       # of a close-up's picture, which enlarges twice
 _EDGE_COLOUR = np.array([1.0, 0.45, 0.0])
 _CLOSE_UP_PX = 180         # side of a close-up, in pixels of the coarser raster
 _COLOURS = colormaps["plasma"]
-_OUTLIER = "#8a8f98"
+_OUTLIER = "#a9b6c6"
 _SENSED_TINT = np.array([1.0, 0.86, 0.74])   # tells the cells of the sensed raster from the reference's
 _NO_DATA = 0.93            # grey where a picture has no data
 
@@ -55,11 +55,12 @@ def matches(result: RegistrationResult, scene: Scene) -> str:
     inliers, lengths, scale = _residual_scale(result)
     points = result.tie_points
     for axes, xy in ((left, points.reference_xy), (right, points.sensed_xy)):
-        axes.scatter(*xy[~inliers].T, s=3, c=_OUTLIER, linewidths=0, alpha=0.8)
+        axes.scatter(*xy[~inliers].T, s=6, c=_OUTLIER, linewidths=0.3, edgecolors="#30353c")
         axes.scatter(*xy[inliers].T, s=7, c=lengths[inliers], cmap=_COLOURS, norm=scale, linewidths=0)
     _join(figure, (left, right), result, ~inliers, None)
     _join(figure, (left, right), result, inliers, scale)
-    _colour_bar(figure, right, scale)
+    if inliers.any():
+        _colour_bar(figure, right, scale)
     return _data_uri(figure, "jpeg")
 
 
