@@ -167,16 +167,18 @@ class Worker:
         return tr("Its last words: {words}").format(words=last.strip()[:300]) if last else ""
 
     def _read_out(self) -> None:
-        for line in self._process.stdout:
-            with contextlib.suppress(ValueError):   # not JSON: a library wrote past the worker's guard
-                answer = json.loads(line.decode())
-                if isinstance(answer, dict):
-                    self._answers.put(answer)
+        with self._process.stdout as stream:
+            for line in stream:
+                with contextlib.suppress(ValueError):   # not JSON: a library wrote past the worker's guard
+                    answer = json.loads(line.decode())
+                    if isinstance(answer, dict):
+                        self._answers.put(answer)
         self._answers.put(None)
 
     def _read_err(self) -> None:
-        for line in self._process.stderr:
-            self._last_words.append(line.decode(errors="replace").rstrip())
+        with self._process.stderr as stream:
+            for line in stream:
+                self._last_words.append(line.decode(errors="replace").rstrip())
 
 
 def _how_it_ended(code: int) -> str:

@@ -201,7 +201,7 @@ def _asked(candidate: Candidate) -> Probe:
         return Probe(failure=tr("it did not answer within {limit} s").format(limit=_PROBE_TIMEOUT_S))
     except ValueError:
         last = err.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-        return Probe(failure=tr("it is no working Python ({reason})").format(reason=last[0]))
+        return Probe(failure=tr("it is no working Python ({reason})").format(reason=last[0][:200]))
     return Probe(tuple(answer["version"]), tuple(answer["missing"]), answer["broken"])
 
 

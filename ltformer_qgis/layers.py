@@ -106,7 +106,7 @@ def _gdal_path(source: str) -> tuple[str, bool]:
         table = parts.get("layerName")
         bare = f"GPKG:{parts['path']}:{table}" if table else parts.get("path", bare)
     if Path(bare).exists():
-        bare = str(Path(bare).resolve())
+        bare = str(Path(bare).absolute())
     return bare, "|option:" in source
 
 

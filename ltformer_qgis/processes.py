@@ -32,6 +32,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         else:
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):   # what was still to be sent
+            process.stdin.close()
 
 
 def lines_of(process: subprocess.Popen[bytes], is_cancelled: Callable[[], bool]) -> Iterator[str]:
@@ -39,8 +42,9 @@ def lines_of(process: subprocess.Popen[bytes], is_cancelled: Callable[[], bool])
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in process.stdout:
-            lines.put(line)
+        with process.stdout as stream:
+            for line in stream:
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

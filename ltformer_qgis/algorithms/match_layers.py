@@ -77,7 +77,7 @@ class MatchLayers(LTFormerAlgorithm):
         inputs = MatchInputs(self, parameters, context)
         try:
             inputs.pair()
-            inputs.check_texts()
+            inputs.check_settings()
         except InputProblem as problem:
             return False, str(problem)
         return super().checkParameterValues(match_parameters.with_choice_numbers(parameters), context)
@@ -88,7 +88,7 @@ class MatchLayers(LTFormerAlgorithm):
         inputs = MatchInputs(self, parameters, context)
         try:   # again: a model does not call checkParameterValues of its steps
             reference, sensed = inputs.pair()
-            inputs.check_texts()
+            inputs.check_settings()
         except InputProblem as problem:
             raise QgsProcessingException(str(problem)) from problem
         self._reference = reference

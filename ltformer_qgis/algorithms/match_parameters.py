@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsProperty,
 )
 
 from ..compat import NUMBER_INTEGER, VECTOR_POINT, VECTOR_POLYGON
@@ -57,8 +59,10 @@ def add_inputs(algorithm: LTFormerAlgorithm) -> None:
         QgsProcessingParameterRasterLayer("SENSED", tr("Sensed raster")),
         tr("The raster to align, usually the near-infrared one. It may have another CRS, pixel size or orientation."))
     algorithm.add(
-        QgsProcessingParameterBand("SENSED_BAND", tr("Sensed band"), 1, "SENSED"),
-        tr("Band to match; the warped raster has all bands. 0 asks for the luminance of the visible bands."))
+        # Optional, as QGIS knows no other way to make a band's default count in qgis_process.
+        QgsProcessingParameterBand("SENSED_BAND", tr("Sensed band"), 1, "SENSED", optional=True),
+        tr("Band to match (not set: band 1); the warped raster has all bands. 0 asks for the luminance of the "
+           "visible bands."))
     algorithm.add(
         _choice("TRANSFORM", tr("Transform"), "auto"),
         tr("Model of the transform. 'auto' takes the simplest one that explains tie points left out of the fit."))
@@ -130,6 +134,11 @@ def with_choice_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _as_text(value: Any) -> str:
+    """Returns what the user gave, a text or a layer, for a message."""
+    return value if isinstance(value, str) else getattr(value, "name", lambda: str(value))()
+
+
 class MatchInputs:
     """Reads the parameters of one run; for the main thread.
 
@@ -160,14 +169,27 @@ class MatchInputs:
         number = self._algorithm.parameterAsInt(self._parameters, name, self._context)
         return LUMINANCE if number == 0 else number
 
-    def check_texts(self) -> None:
-        """Checks the parameters that QGIS takes for any text."""
+    def check_settings(self) -> None:
+        """Checks what QGIS would take for any text or refuse without a reason."""
+        for name, names in CHOICES.items():
+            value = self._parameters.get(name, 0)
+            if not (isinstance(value, QgsProperty) or str(value) in map(str, range(len(names)))):
+                raise InputProblem(tr("'{value}' is no choice for {name}; it is one of {names}.").format(
+                    value=value, name=name, names=", ".join(names)))
         if not _MAX_OFFSET.fullmatch(self._text("MAX_OFFSET")):
             raise InputProblem(tr("The largest offset '{value}' is neither pixels like '64' nor metres like '250m'.")
                                .format(value=self._text("MAX_OFFSET")))
         if not _DEVICE.fullmatch(self._text("DEVICE")):
             raise InputProblem(tr("The device '{value}' is none of 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'.")
                                .format(value=self._text("DEVICE")))
+        warped = self._parameters.get("WARPED")
+        if isinstance(warped, str) and "." in warped and not warped.lower().endswith((".tif", ".tiff")):
+            raise InputProblem(tr("The warped raster '{path}' must be a GeoTIFF: let its name end in .tif.")
+                               .format(path=warped))
+        if self._parameters.get("AOI") not in (None, "") and self._algorithm.parameterAsSource(
+                self._parameters, "AOI", self._context) is None:
+            raise InputProblem(tr("The area of interest '{value}' is no vector layer that can be opened.").format(
+                value=_as_text(self._parameters["AOI"])))
 
     def config(self, *, warp: bool, report: bool) -> dict[str, Any]:
         """Returns the settings as ltcore's RegistrationConfig in JSON."""
@@ -197,15 +219,16 @@ class MatchInputs:
         """Says why a parameter holds no raster."""
         label = self._algorithm.parameterDefinition(name).description()
         value: Any | None = self._parameters.get(name)
-        text = value if isinstance(value, str) else getattr(value, "name", lambda: str(value))()
+        text = _as_text(value)
         if value is None or text in ("", "NULL"):
             return tr("No {label} was given.").format(label=label.lower())
         vector = self._algorithm.parameterAsVectorLayer(self._parameters, name, self._context)
         if vector is not None and vector.isValid():
             return tr("The {label} '{value}' is a vector layer; choose a raster.").format(
                 label=label.lower(), value=text)
-        return tr("The {label} '{value}' does not exist or is no raster that GDAL can open.").format(
-            label=label.lower(), value=text)
+        if isinstance(value, str) and not Path(text.split("|", maxsplit=1)[0]).exists() and ":" not in text[2:]:
+            return tr("The {label} '{value}' does not exist.").format(label=label.lower(), value=text)
+        return tr("The {label} '{value}' is no raster that GDAL can open.").format(label=label.lower(), value=text)
 
     def _text(self, name: str) -> str:
         return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
