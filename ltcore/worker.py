@@ -9,8 +9,7 @@ Methods: `register` (params: a RegistrationJob as JSON; result: the object of `l
 `info`, `ping`, `cancel` (params {"id": of the request to stop}), `shutdown`. Error kinds: cancelled, input,
 failed, request, unexpected. Requests run one after the other; `cancel` is heard while one runs. The worker
 ends when stdin does, after the requests it has already read; when nobody reads its stdout any more it stops
-at the next event.
-Stdout carries the protocol alone: whatever else prints goes to stderr.
+at the next event. Stdout carries the protocol alone: whatever else prints goes to stderr.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Channel:
             try:
                 self._stream.write(line)
                 self._stream.flush()
-            except (OSError, ValueError):   # ValueError: the stream is closed
+            except (OSError, ValueError):  # ValueError: the stream is closed
                 self.is_broken = True
 
 
@@ -194,7 +193,7 @@ def _answer(request: Request, progress: Progress) -> dict[str, Any]:
             known = ", ".join(sorted([*METHODS, "cancel"]))
             raise RequestError(f"The worker knows no method '{request.method}'.", f"It knows {known}.")
         result = method(request.params, progress)
-        json.dumps(result, allow_nan=False, default=str)   # a result that send() cannot write fails here
+        json.dumps(result, allow_nan=False, default=str)  # a result that send() cannot write fails here
     except CancelledError:
         return {"error": _error_object("cancelled", LtcoreError("The work was cancelled."))}
     except RequestError as error:
@@ -203,7 +202,7 @@ def _answer(request: Request, progress: Progress) -> dict[str, Any]:
         return {"error": _error_object("input", error)}
     except LtcoreError as error:
         return {"error": _error_object("failed", error)}
-    except Exception as error:   # the boundary: everything becomes an answer, the traceback a log line
+    except Exception as error:  # the boundary: everything becomes an answer, the traceback a log line
         _logger.exception("request %s (%s) failed", request.id, request.method)
         return {"error": _error_object("unexpected", _plain_error(error))}
     return {"result": result}
@@ -222,7 +221,8 @@ def _plain_error(error: Exception) -> LtcoreError:
     text = str(error).strip().splitlines()
     cause = f"{type(error).__name__}: {text[0]}." if text else f"{type(error).__name__}."
     return LtcoreError(
-        "The engine met an error it did not expect.", cause,
+        "The engine met an error it did not expect.",
+        cause,
         "Please report it with the text of 'Check and set up environment'.",
     )
 
@@ -231,7 +231,7 @@ def _error_object(kind: str, error: LtcoreError) -> dict[str, str]:
     return {"kind": kind, "what": error.what, "why": error.why, "fix": error.fix}
 
 
-_warm: dict[str, Any] = {}   # what stays between requests: the networks already loaded
+_warm: dict[str, Any] = {}  # what stays between requests: the networks already loaded
 
 
 def _register(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -266,7 +266,10 @@ def _shutdown(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
 
 
 METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
-    "register": _register, "info": _info, "ping": _ping, "shutdown": _shutdown,
+    "register": _register,
+    "info": _info,
+    "ping": _ping,
+    "shutdown": _shutdown,
 }
 
 

@@ -11,7 +11,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QMetaType
 
-try:   # QAction moved to QtGui with Qt 6
+try:  # QAction moved to QtGui with Qt 6
     from qgis.PyQt.QtGui import QAction
 except ImportError:
     from qgis.PyQt.QtWidgets import QAction
@@ -24,8 +24,7 @@ NUMBER_INTEGER = (
 VECTOR_POINT = Qgis.ProcessingSourceType.VectorPoint if _SINCE_3_36 else QgsProcessing.TypeVectorPoint
 VECTOR_POLYGON = Qgis.ProcessingSourceType.VectorPolygon if _SINCE_3_36 else QgsProcessing.TypeVectorPolygon
 FLAG_ADVANCED = (
-    Qgis.ProcessingParameterFlag.Advanced if _SINCE_3_36
-    else QgsProcessingParameterDefinition.Flag.FlagAdvanced
+    Qgis.ProcessingParameterFlag.Advanced if _SINCE_3_36 else QgsProcessingParameterDefinition.Flag.FlagAdvanced
 )
 WKB_POINT = QgsWkbTypes.Type.Point
 WARNING_LEVEL = Qgis.MessageLevel.Warning
@@ -39,8 +38,15 @@ else:
     FIELD_INTEGER, FIELD_DOUBLE = QVariant.Int, QVariant.Double
 
 __all__ = [
-    "FIELD_DOUBLE", "FIELD_INTEGER", "FLAG_ADVANCED", "NUMBER_INTEGER", "VECTOR_POINT", "VECTOR_POLYGON",
-    "WARNING_LEVEL", "WKB_POINT", "QAction",
+    "FIELD_DOUBLE",
+    "FIELD_INTEGER",
+    "FLAG_ADVANCED",
+    "NUMBER_INTEGER",
+    "VECTOR_POINT",
+    "VECTOR_POLYGON",
+    "WARNING_LEVEL",
+    "WKB_POINT",
+    "QAction",
 ]
 
 

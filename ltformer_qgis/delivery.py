@@ -51,7 +51,7 @@ class Delivery:
                 self.drop()
                 raise _not_written(target, error) from error
             placed.append(target)
-            with contextlib.suppress(OSError):   # statistics that GDAL kept of an older raster of this name
+            with contextlib.suppress(OSError):  # statistics that GDAL kept of an older raster of this name
                 target.with_name(f"{target.name}.aux.xml").unlink()
         self._staged = {}
 

@@ -23,8 +23,8 @@ from .errors import EngineCancelled, EngineError
 from .texts import ROOT_FOLDER, tr
 
 START_TIMEOUT_S = 60.0
-CANCEL_GRACE_S = 0.6    # after that the worker is killed; with the poll it stays under one second
-IDLE_LIMIT_S = 600.0    # a warm worker holds some hundred MB
+CANCEL_GRACE_S = 0.6  # after that the worker is killed; with the poll it stays under one second
+IDLE_LIMIT_S = 600.0  # a warm worker holds some hundred MB
 _POLL_S = 0.05
 _LOG_TAG = "LTFormer"
 
@@ -61,8 +61,12 @@ class Worker:
         pipe = subprocess.PIPE
         try:
             self._process = processes.start(
-                [str(python.path), "-m", "ltcore.worker"], child_environment(python),
-                stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT_FOLDER,
+                [str(python.path), "-m", "ltcore.worker"],
+                child_environment(python),
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                cwd=ROOT_FOLDER,
             )
         except OSError as error:
             raise EngineError(tr("The engine could not be started."), f"{python.path}: {error}.") from error
@@ -104,8 +108,11 @@ class Worker:
                 raise EngineCancelled
             if timeout_s is not None and now_s - started_s > timeout_s:
                 self.kill()
-                raise EngineError(tr("The engine did not answer within {limit:.0f} s.").format(limit=timeout_s),
-                                  self._tail(), tr("Run 'Check and set up environment'."))
+                raise EngineError(
+                    tr("The engine did not answer within {limit:.0f} s.").format(limit=timeout_s),
+                    self._tail(),
+                    tr("Run 'Check and set up environment'."),
+                )
             with contextlib.suppress(queue.Empty):
                 answer = self._answers.get(timeout=_POLL_S)
                 if answer is None:
@@ -131,7 +138,7 @@ class Worker:
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
-        except (OSError, ValueError) as error:   # ValueError: the pipe is closed
+        except (OSError, ValueError) as error:  # ValueError: the pipe is closed
             raise self._death() from error
 
     @staticmethod
@@ -158,7 +165,8 @@ class Worker:
         QgsMessageLog.logMessage("\n".join(self._last_words), _LOG_TAG, WARNING_LEVEL)
         return EngineError(
             tr("The engine stopped unexpectedly ({how}).").format(how=_how_it_ended(self._process.returncode)),
-            self._tail(), tr("Run it again; if it stops again, run 'Check and set up environment'."),
+            self._tail(),
+            tr("Run it again; if it stops again, run 'Check and set up environment'."),
         )
 
     def _tail(self) -> str:
@@ -169,7 +177,7 @@ class Worker:
     def _read_out(self) -> None:
         with self._process.stdout as stream:
             for line in stream:
-                with contextlib.suppress(ValueError):   # not JSON: a library wrote past the worker's guard
+                with contextlib.suppress(ValueError):  # not JSON: a library wrote past the worker's guard
                     answer = json.loads(line.decode())
                     if isinstance(answer, dict):
                         self._answers.put(answer)
@@ -233,7 +241,7 @@ def _take(python: Candidate, progress: Progress) -> Worker:
 
 def _taken_warm() -> Worker | None:
     """Returns the warm worker, if there is one, and takes it out of its place."""
-    global _warm, _timer   # noqa: PLW0603 - one warm worker a process is the point
+    global _warm, _timer  # noqa: PLW0603 - one warm worker a process is the point
     with _lock:
         worker, _warm = _warm, None
         if _timer is not None:
@@ -244,7 +252,7 @@ def _taken_warm() -> Worker | None:
 
 def _give_back(worker: Worker) -> None:
     """Keeps a living worker warm for a while; a second one ends."""
-    global _warm, _timer   # noqa: PLW0603 - as above
+    global _warm, _timer  # noqa: PLW0603 - as above
     if not worker.is_alive:
         return
     with _lock:

@@ -80,7 +80,7 @@ class Probe:
     version: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     broken: dict[str, str] = field(default_factory=dict)
-    failure: str = ""   # why it could not be asked at all
+    failure: str = ""  # why it could not be asked at all
 
     @property
     def is_usable(self) -> bool:
@@ -94,11 +94,13 @@ class Probe:
             return self.failure
         if self.version < OLDEST_PYTHON:
             return tr("it is Python {found}, and 3.9 is the oldest that works").format(
-                found=".".join(map(str, self.version)))
+                found=".".join(map(str, self.version))
+            )
         parts = []
         if self.missing:
-            parts.append(tr("it lacks {names}").format(
-                names=", ".join(_PRODUCTS.get(name, name) for name in self.missing)))
+            parts.append(
+                tr("it lacks {names}").format(names=", ".join(_PRODUCTS.get(name, name) for name in self.missing))
+            )
         parts += [f"{_PRODUCTS.get(name, name)}: {reason}" for name, reason in self.broken.items()]
         return "; ".join(parts)
 
@@ -120,8 +122,10 @@ def find_python() -> Candidate:
     raise EngineError(
         tr("The LTFormer engine is not set up: no Python with PyTorch, OpenCV and GDAL was found."),
         tr("Tried {tried}.").format(tried="; ".join(tried)) if tried else tr("QGIS's own Python was not found."),
-        tr("Run 'Check and set up environment' with the action 'create', or choose a Python in Settings > Options > "
-           "Processing > Providers > LTFormer."),
+        tr(
+            "Run 'Check and set up environment' with the action 'create', or choose a Python in Settings > Options > "
+            "Processing > Providers > LTFormer."
+        ),
     )
 
 
@@ -159,7 +163,7 @@ def qgis_pythons() -> list[Path]:
     folders = [Path(sys.exec_prefix), Path(sys.base_exec_prefix)]
     names = ["python.exe", "python3.exe"] if _IS_WINDOWS else [f"bin/{versioned}", "bin/python3"]
     if sys.platform == "darwin":
-        bundle = Path(QgsApplication.applicationDirPath())   # QGIS.app/Contents/MacOS
+        bundle = Path(QgsApplication.applicationDirPath())  # QGIS.app/Contents/MacOS
         frameworks = bundle.parent / "Frameworks"
         folders += [bundle, frameworks, frameworks / "Python.framework/Versions/Current"]
     paths = [folder / name for folder in folders for name in names]
@@ -188,8 +192,11 @@ def _asked(candidate: Candidate) -> Probe:
     """Runs the probe in a candidate."""
     try:
         process = processes.start(
-            [str(candidate.path), "-c", _PROBE], child_environment(candidate),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [str(candidate.path), "-c", _PROBE],
+            child_environment(candidate),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         return Probe(failure=tr("it cannot be started ({reason})").format(reason=error.strerror or error))
@@ -206,8 +213,14 @@ def _asked(candidate: Candidate) -> Probe:
 
 
 _DROPPED = (
-    "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__",
-    "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT",   # they would install elsewhere; an index or proxy stays
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+    "__PYVENV_LAUNCHER__",
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",  # they would install elsewhere; an index or proxy stays
 )
 _QGIS_DATA = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH")
 
@@ -222,7 +235,8 @@ def child_environment(candidate: Candidate) -> dict[str, str]:
     shares_qgis = bundled and not candidate.is_explicit
     dropped = _DROPPED if shares_qgis else _DROPPED + _QGIS_DATA
     kept = {
-        name: value for name, value in os.environ.items()
+        name: value
+        for name, value in os.environ.items()
         if name.upper() not in dropped and not name.upper().startswith("PYTHON")
     }
     if bundled and not shares_qgis:
@@ -231,5 +245,5 @@ def child_environment(candidate: Candidate) -> dict[str, str]:
         kept["PATH"] = os.pathsep.join(folder for folder in folders if not folder.lower().startswith(home))
     kept["PYTHONPATH"] = str(ROOT_FOLDER)
     if candidate.origin == "private":
-        kept["PYTHONNOUSERSITE"] = "1"   # else the user's own numpy could come before the pinned one
+        kept["PYTHONNOUSERSITE"] = "1"  # else the user's own numpy could come before the pinned one
     return kept

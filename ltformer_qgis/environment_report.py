@@ -39,7 +39,8 @@ def render(python: Candidate | None, problem: str, facts: Mapping[str, Any]) -> 
     else:
         state = f'<p class="good">{html.escape(tr("The engine runs in {path}.").format(path=python.path))}</p>'
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in candidate_rows())
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in candidate_rows()
+    )
     plugin = {"LTFormer": version(), "QGIS": Qgis.QGIS_VERSION, "Qt": QT_VERSION_STR}
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>LTFormer</title><style>{_STYLE}</style></head>'

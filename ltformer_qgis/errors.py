@@ -17,5 +17,5 @@ class EngineError(Exception):
         super().__init__(" ".join(part for part in (what, why, fix) if part))
 
 
-class EngineCancelled(Exception):   # noqa: N818 - not an error: the user wanted it
+class EngineCancelled(Exception):  # noqa: N818 - not an error: the user wanted it
     """The user cancelled; nothing is left of the request."""

@@ -24,7 +24,7 @@ from .texts import tr
 LUMINANCE = "luminance"
 
 
-class InputProblem(Exception):   # noqa: N818 - it is shown to people, who know no class names
+class InputProblem(Exception):  # noqa: N818 - it is shown to people, who know no class names
     """An input that cannot be used; the text is one clear sentence."""
 
 
@@ -61,11 +61,16 @@ class RasterInput:
         """Returns sentences on what QGIS knows about the layer and the engine does not."""
         found = []
         if self.has_open_options:
-            found.append(tr("The open options of '{name}' are not used: the file is read as it is.").format(
-                name=self.name))
+            found.append(
+                tr("The open options of '{name}' are not used: the file is read as it is.").format(name=self.name)
+            )
         if self.layer_crs.isValid() and not self.crs.isValid():
-            found.append(tr("'{name}' has no CRS of its own, so the one set in QGIS is not used; write it into the "
-                            "file with 'Assign projection' if it should count.").format(name=self.name))
+            found.append(
+                tr(
+                    "'{name}' has no CRS of its own, so the one set in QGIS is not used; write it into the "
+                    "file with 'Assign projection' if it should count."
+                ).format(name=self.name)
+            )
         return found
 
 
@@ -76,8 +81,11 @@ def raster_input(layer: QgsRasterLayer) -> RasterInput:
         InputProblem: the layer is no file that another process can open with GDAL.
     """
     if layer.providerType() != "gdal":
-        raise InputProblem(tr("'{name}' comes from '{provider}', not from a file; export it as GeoTIFF first.").format(
-            name=layer.name(), provider=layer.providerType()))
+        raise InputProblem(
+            tr("'{name}' comes from '{provider}', not from a file; export it as GeoTIFF first.").format(
+                name=layer.name(), provider=layer.providerType()
+            )
+        )
     path, options = _gdal_path(layer.source())
     name = Path(path).name or layer.name()
     if path.startswith(("/vsimem/", "MEM:")):
@@ -101,7 +109,7 @@ def raster_input(layer: QgsRasterLayer) -> RasterInput:
 def _gdal_path(source: str) -> tuple[str, bool]:
     """Returns what GDAL opens for a layer's source, absolute, and whether open options were cut off."""
     bare = re.split(r"\|option:|\|credential:|\|authcfg=", source, maxsplit=1)[0]
-    if "|" in bare:   # "file.gpkg|layername=table" and the like
+    if "|" in bare:  # "file.gpkg|layername=table" and the like
         parts = QgsProviderRegistry.instance().decodeUri("gdal", bare)
         table = parts.get("layerName")
         bare = f"GPKG:{parts['path']}:{table}" if table else parts.get("path", bare)
@@ -132,8 +140,7 @@ def check_band(raster: RasterInput, band: Any) -> None:
         return
     count = raster.band_count
     has = tr("has 1 band") if count == 1 else tr("has {count} bands").format(count=count)
-    raise InputProblem(tr("Band {band} was requested but '{name}' {has}.").format(
-        band=band, name=raster.name, has=has))
+    raise InputProblem(tr("Band {band} was requested but '{name}' {has}.").format(band=band, name=raster.name, has=has))
 
 
 def check_pair(
@@ -141,18 +148,24 @@ def check_pair(
 ) -> None:
     """Raises InputProblem if both are one band of one file, or if both are georeferenced and lie apart."""
     if reference.path == sensed.path and bands[0] == bands[1]:
-        raise InputProblem(tr("Reference and sensed are the same band ({band}) of '{name}'; choose two images.").format(
-            band=bands[0], name=reference.name))
+        raise InputProblem(
+            tr("Reference and sensed are the same band ({band}) of '{name}'; choose two images.").format(
+                band=bands[0], name=reference.name
+            )
+        )
     if not (reference.is_georeferenced and sensed.is_georeferenced):
         return
     transform = QgsCoordinateTransform(sensed.crs, reference.crs, context)
     try:
         sensed_extent = transform.transformBoundingBox(sensed.extent)
     except QgsCsException:
-        return   # outside the domain of the projection: the engine will say what it finds
+        return  # outside the domain of the projection: the engine will say what it finds
     if not sensed_extent.intersects(reference.extent):
-        raise InputProblem(tr("'{reference}' and '{sensed}' do not overlap: {distance}; check their CRS.").format(
-            reference=reference.name, sensed=sensed.name, distance=_distance(reference, sensed_extent)))
+        raise InputProblem(
+            tr("'{reference}' and '{sensed}' do not overlap: {distance}; check their CRS.").format(
+                reference=reference.name, sensed=sensed.name, distance=_distance(reference, sensed_extent)
+            )
+        )
 
 
 def _distance(reference: RasterInput, other: QgsRectangle) -> str:

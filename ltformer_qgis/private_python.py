@@ -30,7 +30,7 @@ from .feedback import FeedbackProgress
 from .texts import PLUGIN_FOLDER, tr
 
 REQUIREMENTS = PLUGIN_FOLDER / "requirements-worker.txt"
-NEEDED_GB = 6   # PyTorch for CUDA, which pip takes on most Linux systems, with its download
+NEEDED_GB = 6  # PyTorch for CUDA, which pip takes on most Linux systems, with its download
 _STEPS = ("Collecting", "Requirement already satisfied", "Downloading", "Using cached")
 
 
@@ -56,8 +56,9 @@ def create(progress: FeedbackProgress, tell: Callable[[str], None]) -> Candidate
         progress.report(0.05, tr("Installing PyTorch, OpenCV and what they need"))
         _install(constraints, progress, tell)
         found = _check(private_python())
-        progress.report(1.0, tr("The private environment works: Python {version}").format(
-            version=".".join(map(str, found.version))))
+        progress.report(
+            1.0, tr("The private environment works: Python {version}").format(version=".".join(map(str, found.version)))
+        )
         private_marker().write_text(REQUIREMENTS.read_text(encoding="utf-8"), encoding="utf-8")
     return Candidate(private_python(), "private")
 
@@ -67,9 +68,13 @@ def _base_python() -> Path:
     pythons = qgis_pythons()
     if not pythons:
         raise EngineError(
-            tr("QGIS's own Python interpreter was not found."), "",
-            tr("Install Python with PyTorch, OpenCV and GDAL yourself, and choose it in Settings > Options > "
-               "Processing > Providers > LTFormer."))
+            tr("QGIS's own Python interpreter was not found."),
+            "",
+            tr(
+                "Install Python with PyTorch, OpenCV and GDAL yourself, and choose it in Settings > Options > "
+                "Processing > Providers > LTFormer."
+            ),
+        )
     return pythons[0]
 
 
@@ -80,7 +85,9 @@ def _check_space(folder: Path) -> None:
         raise EngineError(
             tr("There is too little space for the private environment."),
             tr("{free:.1f} GB are free in '{folder}', up to {needed} GB are needed.").format(
-                free=free_gb, folder=existing, needed=NEEDED_GB))
+                free=free_gb, folder=existing, needed=NEEDED_GB
+            ),
+        )
 
 
 @contextmanager
@@ -93,8 +100,9 @@ def _replacing(folder: Path) -> Iterator[None]:
         try:
             folder.rename(aside)
         except OSError as error:
-            raise EngineError(tr("The private environment is in use."), f"{error}.",
-                              tr("Close other QGIS windows and try again.")) from error
+            raise EngineError(
+                tr("The private environment is in use."), f"{error}.", tr("Close other QGIS windows and try again.")
+            ) from error
     try:
         yield
     except BaseException:
@@ -105,13 +113,14 @@ def _replacing(folder: Path) -> Iterator[None]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _run(
-    command: Sequence[str], python: Path, progress: FeedbackProgress, tell: Callable[[str], None]
-) -> None:
+def _run(command: Sequence[str], python: Path, progress: FeedbackProgress, tell: Callable[[str], None]) -> None:
     """Runs a command to its end, telling its lines."""
     process = processes.start(
-        command, child_environment(Candidate(python, "private")),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command,
+        child_environment(Candidate(python, "private")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     last: list[str] = []
     for line in processes.lines_of(process, progress.is_cancelled):
@@ -121,8 +130,10 @@ def _run(
         raise EngineCancelled
     if process.returncode != 0:
         raise EngineError(
-            tr("The private environment could not be made."), " ".join(part for part in last if part.strip()),
-            tr("The lines above say what was tried."))
+            tr("The private environment could not be made."),
+            " ".join(part for part in last if part.strip()),
+            tr("The lines above say what was tried."),
+        )
 
 
 def _install(constraints: Path, progress: FeedbackProgress, tell: Callable[[str], None]) -> None:
@@ -138,17 +149,36 @@ def _install(constraints: Path, progress: FeedbackProgress, tell: Callable[[str]
         tell(line)
 
     _run(
-        [str(private_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-         "--progress-bar", "off", "-c", str(constraints), "-r", str(REQUIREMENTS)],
-        private_python(), progress, tell_and_count,
+        [
+            str(private_python()),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--progress-bar",
+            "off",
+            "-c",
+            str(constraints),
+            "-r",
+            str(REQUIREMENTS),
+        ],
+        private_python(),
+        progress,
+        tell_and_count,
     )
 
 
 def _numpy_version(base: Path) -> str:
     """Returns the version of the numpy that QGIS's GDAL is built against."""
-    done = subprocess.run(   # noqa: S603 - QGIS's own Python
-        [str(base), "-c", "import numpy; print(numpy.__version__)"], env=child_environment(Candidate(base, "qgis")),
-        capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+    done = subprocess.run(  # noqa: S603 - QGIS's own Python
+        [str(base), "-c", "import numpy; print(numpy.__version__)"],
+        env=child_environment(Candidate(base, "qgis")),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         raise EngineError(tr("QGIS's Python has no numpy."), f"{base}.", tr("Repair the installation of QGIS."))
@@ -157,7 +187,7 @@ def _numpy_version(base: Path) -> str:
 
 def _check(python: Path) -> Probe:
     """Returns what the new environment can do, and raises EngineError if that is not enough."""
-    found = probe(Candidate(python, "qgis"))   # 'private' looks at the marker, which comes last
+    found = probe(Candidate(python, "qgis"))  # 'private' looks at the marker, which comes last
     if not found.is_usable:
         raise EngineError(tr("The private environment was made but does not work."), f"{found.complaint}.")
     return found

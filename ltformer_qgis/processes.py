@@ -21,19 +21,19 @@ def start(command: Sequence[str], environment: dict[str, str], **options: Any) -
         options["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     else:
         options["start_new_session"] = True
-    return subprocess.Popen(list(command), env=environment, **options)   # noqa: S603 - no shell, a fixed command
+    return subprocess.Popen(list(command), env=environment, **options)  # noqa: S603 - no shell, a fixed command
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Ends the child, on POSIX with its own children, and waits until it is gone."""
-    with contextlib.suppress(OSError):   # it is gone already
+    with contextlib.suppress(OSError):  # it is gone already
         if _IS_WINDOWS:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     if process.stdin is not None:
-        with contextlib.suppress(OSError):   # what was still to be sent
+        with contextlib.suppress(OSError):  # what was still to be sent
             process.stdin.close()
 
 

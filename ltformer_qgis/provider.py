@@ -52,7 +52,7 @@ class LTFormerProvider(QgsProcessingProvider):
         return str(PLUGIN_FOLDER / "icon.svg")
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:
-        return ["tif", "tiff"]   # the worker writes GeoTIFF
+        return ["tif", "tiff"]  # the worker writes GeoTIFF
 
     def defaultRasterFileExtension(self, _format: object = None) -> str:
         return "tif"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsSettings
 
-PYTHON_SETTING = "LTFORMER_PYTHON"   # the name of the environment variable, too
+PYTHON_SETTING = "LTFORMER_PYTHON"  # the name of the environment variable, too
 _KEY = f"Processing/Configuration/{PYTHON_SETTING}"
 
 

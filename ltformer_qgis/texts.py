@@ -8,7 +8,7 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QCoreApplication
 
 PLUGIN_FOLDER = Path(__file__).resolve().parent
-ROOT_FOLDER = PLUGIN_FOLDER.parent   # holds ltcore, weights and metadata.txt
+ROOT_FOLDER = PLUGIN_FOLDER.parent  # holds ltcore, weights and metadata.txt
 
 
 def tr(text: str) -> str:

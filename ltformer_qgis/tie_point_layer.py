@@ -25,8 +25,20 @@ from .texts import tr
 
 _INTEGERS = ("id", "enabled")
 _FIELDS = (
-    "id", "enabled", "sensed_x", "sensed_y", "reference_x", "reference_y", "residual_px", "dx_px", "dy_px",
-    "heldout_px", "score", "cov_xx", "cov_xy", "cov_yy",
+    "id",
+    "enabled",
+    "sensed_x",
+    "sensed_y",
+    "reference_x",
+    "reference_y",
+    "residual_px",
+    "dx_px",
+    "dy_px",
+    "heldout_px",
+    "score",
+    "cov_xx",
+    "cov_xy",
+    "cov_yy",
 )
 # Residual limits (px) and colours from good to bad; safe for colour-blind eyes (Viridis, dark to light).
 _CLASSES = ((0.0, 0.5, "#440154"), (0.5, 1.0, "#31688e"), (1.0, 2.0, "#35b779"), (2.0, None, "#fde725"))

@@ -41,6 +41,7 @@ class LTFormerAlgorithm(QgsProcessingAlgorithm):
         """Returns the help of every parameter as HTML, for the right-hand side of the dialog."""
         rows = [
             f"<h3>{parameter.description()}</h3><p>{parameter.help()}</p>"
-            for parameter in self.parameterDefinitions() if parameter.help()
+            for parameter in self.parameterDefinitions()
+            if parameter.help()
         ]
         return "\n".join(rows)

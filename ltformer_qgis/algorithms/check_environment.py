@@ -41,19 +41,27 @@ class CheckEnvironment(LTFormerAlgorithm):
 
     def shortHelpString(self) -> str:
         return "<p>{}</p><p>{}</p>{}".format(
-            tr("The plugin runs PyTorch and OpenCV in a Python of its own, so that they cannot harm QGIS. Tried in "
-               "this order: the Python chosen in Settings > Options > Processing > Providers > LTFormer, the variable "
-               "LTFORMER_PYTHON, the private environment, QGIS's own Python."),
-            tr("'create' makes the private environment in your profile: it downloads 0.3 GB (1.6 GB on disk), several "
-               "GB more where pip's PyTorch brings CUDA. It can be cancelled, and leaves nothing then."),
+            tr(
+                "The plugin runs PyTorch and OpenCV in a Python of its own, so that they cannot harm QGIS. Tried in "
+                "this order: the Python chosen in Settings > Options > Processing > Providers > LTFormer, the variable "
+                "LTFORMER_PYTHON, the private environment, QGIS's own Python."
+            ),
+            tr(
+                "'create' makes the private environment in your profile: it downloads 0.3 GB (1.6 GB on disk), several "
+                "GB more where pip's PyTorch brings CUDA. It can be cancelled, and leaves nothing then."
+            ),
             self.help_of_parameters(),
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
-        self.add(QgsProcessingParameterEnum("ACTION", tr("Action"), list(_ACTIONS), defaultValue=0),
-                 tr("'report' looks and changes nothing; 'create' makes the private environment anew, then reports."))
-        self.add(QgsProcessingParameterFileDestination("REPORT", tr("Report"), "HTML files (*.html)"),
-                 tr("Versions, devices, weights and what is missing: paste it into a bug report."))
+        self.add(
+            QgsProcessingParameterEnum("ACTION", tr("Action"), list(_ACTIONS), defaultValue=0),
+            tr("'report' looks and changes nothing; 'create' makes the private environment anew, then reports."),
+        )
+        self.add(
+            QgsProcessingParameterFileDestination("REPORT", tr("Report"), "HTML files (*.html)"),
+            tr("Versions, devices, weights and what is missing: paste it into a bug report."),
+        )
         self.addOutput(QgsProcessingOutputBoolean("READY", tr("Whether the engine runs")))
         self.addOutput(QgsProcessingOutputString("PYTHON", tr("Python of the engine")))
 
@@ -66,7 +74,7 @@ class CheckEnvironment(LTFormerAlgorithm):
         progress = FeedbackProgress(feedback)
         try:
             if self.parameterAsEnum(_with_action_number(parameters), "ACTION", context) == 1:
-                engine.stop_all()   # it may run in the environment that is replaced
+                engine.stop_all()  # it may run in the environment that is replaced
                 private_python.create(progress, feedback.pushConsoleInfo)
             python, problem, facts = _state(progress)
         except EngineCancelled:
@@ -77,8 +85,9 @@ class CheckEnvironment(LTFormerAlgorithm):
         try:
             Path(path).write_text(render(python, problem, facts), encoding="utf-8")
         except OSError as error:
-            raise QgsProcessingException(tr("'{path}' could not be written: {reason}.").format(
-                path=path, reason=error.strerror)) from error
+            raise QgsProcessingException(
+                tr("'{path}' could not be written: {reason}.").format(path=path, reason=error.strerror)
+            ) from error
         if problem:
             feedback.pushWarning(problem)
         else:

@@ -28,7 +28,8 @@ from ..texts import tr
 from ..tie_point_layer import TiePointStyle, copy_tie_points, layer_crs, open_tie_points, tie_point_fields
 from . import match_parameters
 from .base import LTFormerAlgorithm
-from .match_parameters import NUMBERS, MatchInputs
+from .match_inputs import MatchInputs, with_choice_numbers
+from .match_parameters import NUMBERS
 
 # Destination parameter -> key of the engine's outputs.
 _FILES = {"WARPED": "warped", "POINTS_FILE": "points_file", "REPORT": "report", "RECORD": "record"}
@@ -43,7 +44,7 @@ class MatchLayers(LTFormerAlgorithm):
         self._reference: RasterInput | None = None
         self._warnings: list[str] = []
         self._folder = Path()
-        self._style: TiePointStyle | None = None   # QGIS holds no reference of its own
+        self._style: TiePointStyle | None = None  # QGIS holds no reference of its own
 
     def name(self) -> str:
         return "match"
@@ -59,10 +60,14 @@ class MatchLayers(LTFormerAlgorithm):
 
     def shortHelpString(self) -> str:
         return "<p>{}</p><p>{}</p>{}".format(
-            tr("Finds tie points between a visible and a near-infrared raster of any size, pixel size, CRS or "
-               "orientation, fits a transform to them, says how good it is, and aligns the sensed raster."),
-            tr("Verdict PASS: trust it. WARN: look at the report. FAIL: nothing is warped; points, report and record "
-               "are kept to show why."),
+            tr(
+                "Finds tie points between a visible and a near-infrared raster of any size, pixel size, CRS or "
+                "orientation, fits a transform to them, says how good it is, and aligns the sensed raster."
+            ),
+            tr(
+                "Verdict PASS: trust it. WARN: look at the report. FAIL: nothing is warped; points, report and record "
+                "are kept to show why."
+            ),
             self.help_of_parameters(),
         )
 
@@ -71,22 +76,20 @@ class MatchLayers(LTFormerAlgorithm):
         match_parameters.add_advanced_inputs(self)
         match_parameters.add_outputs(self)
 
-    def checkParameterValues(
-        self, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> tuple[bool, str]:
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         inputs = MatchInputs(self, parameters, context)
         try:
             inputs.pair()
             inputs.check_settings()
         except InputProblem as problem:
             return False, str(problem)
-        return super().checkParameterValues(match_parameters.with_choice_numbers(parameters), context)
+        return super().checkParameterValues(with_choice_numbers(parameters), context)
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         inputs = MatchInputs(self, parameters, context)
-        try:   # again: a model does not call checkParameterValues of its steps
+        try:  # again: a model does not call checkParameterValues of its steps
             reference, sensed = inputs.pair()
             inputs.check_settings()
         except InputProblem as problem:
@@ -100,7 +103,8 @@ class MatchLayers(LTFormerAlgorithm):
             "out_dir": str(self._folder / "out"),
             "aoi": self._aoi_file(parameters, context),
             "config": inputs.config(
-                warp=self._wants(parameters, "WARPED", context), report=self._wants(parameters, "REPORT", context)),
+                warp=self._wants(parameters, "WARPED", context), report=self._wants(parameters, "REPORT", context)
+            ),
         }
         return True
 
@@ -166,9 +170,7 @@ class MatchLayers(LTFormerAlgorithm):
         results.update(VERDICT=summary["verdict"], MODEL=(summary.get("transform") or {}).get("model"))
         return {name: value for name, value in results.items() if value is not None}
 
-    def _fill_sink(
-        self, path: Path | None, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> str | None:
+    def _fill_sink(self, path: Path | None, parameters: dict[str, Any], context: QgsProcessingContext) -> str | None:
         """Writes the tie points; returns the layer's id, or None where the user wants none."""
         if parameters.get("TIE_POINTS") is None or path is None:
             return None
@@ -184,7 +186,10 @@ class MatchLayers(LTFormerAlgorithm):
         return layer_id
 
     def _judge(
-        self, summary: dict[str, Any], results: dict[str, Any], parameters: dict[str, Any],
+        self,
+        summary: dict[str, Any],
+        results: dict[str, Any],
+        parameters: dict[str, Any],
         feedback: QgsProcessingFeedback,
     ) -> None:
         """Says the verdict; ends the run with an error where a warped raster was asked for and is not there."""
@@ -194,12 +199,15 @@ class MatchLayers(LTFormerAlgorithm):
         if summary["verdict"] == "PASS":
             feedback.pushInfo(tr("Verdict PASS. {reasons}").format(reasons=reasons))
         else:
-            feedback.pushWarning(tr("Verdict {verdict}. {reasons}").format(
-                verdict=summary["verdict"], reasons=reasons))
+            feedback.pushWarning(tr("Verdict {verdict}. {reasons}").format(verdict=summary["verdict"], reasons=reasons))
         if not self._job["config"]["output"]["warp"] or "WARPED" in results:
             return
         kept = [results[name] for name in ("TIE_POINTS", "POINTS_FILE", "REPORT", "RECORD") if name in results]
-        raise QgsProcessingException(tr(
-            "No warped raster was written, as the verdict {verdict} is below {limit}: {reasons} {kept}").format(
-                verdict=summary["verdict"], limit=self._job["config"]["output"]["min_verdict"], reasons=reasons,
-                kept=tr("Kept for review: {paths}.").format(paths=", ".join(kept)) if kept else ""))
+        raise QgsProcessingException(
+            tr("No warped raster was written, as the verdict {verdict} is below {limit}: {reasons} {kept}").format(
+                verdict=summary["verdict"],
+                limit=self._job["config"]["output"]["min_verdict"],
+                reasons=reasons,
+                kept=tr("Kept for review: {paths}.").format(paths=", ".join(kept)) if kept else "",
+            )
+        )

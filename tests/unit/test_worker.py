@@ -108,9 +108,7 @@ def test_progress_without_a_new_message_is_thinned(session, method):
     assert session.lines.qsize() < 100
 
 
-@pytest.mark.parametrize(
-    ("error", "kind"), [(InputError, "input"), (OutputError, "failed")]
-)
+@pytest.mark.parametrize(("error", "kind"), [(InputError, "input"), (OutputError, "failed")])
 def test_expected_errors_keep_their_three_sentences(session, method, error, kind):
     def work(_params, _progress):
         raise error("What.", "Why.", "Fix.")
@@ -123,7 +121,8 @@ def test_expected_errors_keep_their_three_sentences(session, method, error, kind
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (KeyError("x"), "did not expect"), (MemoryError(), "out of memory"),
+        (KeyError("x"), "did not expect"),
+        (MemoryError(), "out of memory"),
         (ImportError("no", name="cv2"), "'cv2'"),
     ],
 )
@@ -151,8 +150,17 @@ def test_a_result_that_is_no_json_is_an_error_not_a_crash(session, method):
 
 @pytest.mark.parametrize(
     "line",
-    [b"no json", b"[1]", b'"text"', b"\xff\xfe", b'{"method": "ping"}', b'{"id": true, "method": "ping"}',
-     b'{"id": 1}', b'{"id": 1, "method": "ping", "params": [1]}', b"[" * 100_000],
+    [
+        b"no json",
+        b"[1]",
+        b'"text"',
+        b"\xff\xfe",
+        b'{"method": "ping"}',
+        b'{"id": true, "method": "ping"}',
+        b'{"id": 1}',
+        b'{"id": 1, "method": "ping", "params": [1]}',
+        b"[" * 100_000,
+    ],
 )
 def test_a_line_that_is_no_request_is_answered_and_the_worker_lives(session, line):
     session.send_line(line)
@@ -268,7 +276,7 @@ worker.METHODS["register"] = work
     process.stdin.write(b'{"id": 1, "method": "register"}\n')
     process.stdin.flush()
     assert b"progress" in process.stdout.readline()
-    for stream in (process.stdin, process.stdout):   # what a killed caller leaves behind
+    for stream in (process.stdin, process.stdout):  # what a killed caller leaves behind
         stream.close()
     assert process.wait(timeout=5) == 0
     process.stderr.close()
@@ -277,8 +285,11 @@ worker.METHODS["register"] = work
 def test_the_module_runs_and_answers_before_any_heavy_import():
     start_s = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "ltcore.worker"], input=b'{"id": 1, "method": "ping"}\n',
-        capture_output=True, timeout=20, check=True,
+        [sys.executable, "-X", "importtime", "-m", "ltcore.worker"],
+        input=b'{"id": 1, "method": "ping"}\n',
+        capture_output=True,
+        timeout=20,
+        check=True,
     )
     assert json.loads(done.stdout)["id"] == 1
     imported = {line.rsplit(b"|", 1)[-1].strip() for line in done.stderr.splitlines()}

@@ -1,0 +1,152 @@
+"""Reads the parameters of one run of `ltformer:match`, checks them, and states them as ltcore's job."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProperty
+
+from ..layers import LUMINANCE, InputProblem, RasterInput, check_band, check_pair, raster_input
+from ..texts import tr
+from .base import LTFormerAlgorithm
+from .match_parameters import CHOICES
+
+_MAX_OFFSET = re.compile(r"\d+(\.\d+)?m?")
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+def with_choice_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Returns the parameters with choices given by name ("affine") turned into QGIS's numbers."""
+    return {
+        name: CHOICES[name].index(value.lower())
+        if isinstance(value, str) and value.lower() in CHOICES.get(name, ())
+        else value
+        for name, value in parameters.items()
+    }
+
+
+def _as_text(value: Any) -> str:
+    """Returns what the user gave, a text or a layer, for a message."""
+    return value if isinstance(value, str) else getattr(value, "name", lambda: str(value))()
+
+
+class MatchInputs:
+    """Reads the parameters of one run; for the main thread.
+
+    Raises:
+        InputProblem: from every method, with the sentence for the user.
+    """
+
+    def __init__(self, algorithm: LTFormerAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        self._algorithm, self._context = algorithm, context
+        self._parameters = with_choice_numbers(parameters)
+
+    def pair(self) -> tuple[RasterInput, RasterInput]:
+        """Returns both rasters, with their bands checked and, where both are georeferenced, their overlap."""
+        reference, sensed = self._raster("REFERENCE"), self._raster("SENSED")
+        bands = self.band("REFERENCE_BAND", reference), self.band("SENSED_BAND", sensed)
+        check_band(reference, bands[0])
+        check_band(sensed, bands[1])
+        check_pair(reference, sensed, bands, self._context.transformContext())
+        return reference, sensed
+
+    def band(self, name: str, raster: RasterInput) -> int | str:
+        """Returns the band to match: a 1-based number or "luminance"."""
+        value = self._parameters.get(name)
+        if value is None or str(value) in ("", "NULL"):
+            return LUMINANCE if name == "REFERENCE_BAND" and raster.band_count >= 3 else 1
+        number = self._algorithm.parameterAsInt(self._parameters, name, self._context)
+        return LUMINANCE if number == 0 else number
+
+    def check_settings(self) -> None:
+        """Checks what QGIS would take for any text or refuse without a reason."""
+        for name, names in CHOICES.items():
+            value = self._parameters.get(name, 0)
+            if not (isinstance(value, QgsProperty) or str(value) in map(str, range(len(names)))):
+                raise InputProblem(
+                    tr("'{value}' is no choice for {name}; it is one of {names}.").format(
+                        value=value, name=name, names=", ".join(names)
+                    )
+                )
+        if not _MAX_OFFSET.fullmatch(self._text("MAX_OFFSET")):
+            raise InputProblem(
+                tr("The largest offset '{value}' is neither pixels like '64' nor metres like '250m'.").format(
+                    value=self._text("MAX_OFFSET")
+                )
+            )
+        if not _DEVICE.fullmatch(self._text("DEVICE")):
+            raise InputProblem(
+                tr("The device '{value}' is none of 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'.").format(
+                    value=self._text("DEVICE")
+                )
+            )
+        warped = self._parameters.get("WARPED")
+        if isinstance(warped, str) and "." in warped and not warped.lower().endswith((".tif", ".tiff")):
+            raise InputProblem(
+                tr("The warped raster '{path}' must be a GeoTIFF: let its name end in .tif.").format(path=warped)
+            )
+        if (
+            self._parameters.get("AOI") not in (None, "")
+            and self._algorithm.parameterAsSource(self._parameters, "AOI", self._context) is None
+        ):
+            raise InputProblem(
+                tr("The area of interest '{value}' is no vector layer that can be opened.").format(
+                    value=_as_text(self._parameters["AOI"])
+                )
+            )
+
+    def config(self, *, warp: bool, report: bool) -> dict[str, Any]:
+        """Returns the settings as ltcore's RegistrationConfig in JSON."""
+        return {
+            "features": {
+                "descriptor": self._choice("DESCRIPTOR"),
+                "weights": self._text("WEIGHTS"),
+                "device": self._text("DEVICE"),
+                "backend": self._choice("BACKEND"),
+            },
+            "match": {"max_offset": self._text("MAX_OFFSET")},
+            "fit": {
+                "transform": self._choice("TRANSFORM"),
+                "max_tie_points": self._int("MAX_TIE_POINTS"),
+                "seed": self._int("SEED"),
+            },
+            "output": {
+                "warp": warp,
+                "report": report,
+                "resampling": self._choice("RESAMPLING"),
+                "min_verdict": self._choice("MIN_VERDICT").upper(),
+            },
+        }
+
+    def _raster(self, name: str) -> RasterInput:
+        layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
+        if layer is None or not layer.isValid():
+            raise InputProblem(self._no_raster(name))
+        return raster_input(layer)
+
+    def _no_raster(self, name: str) -> str:
+        """Says why a parameter holds no raster."""
+        label = self._algorithm.parameterDefinition(name).description()
+        value: Any | None = self._parameters.get(name)
+        text = _as_text(value)
+        if value is None or text in ("", "NULL"):
+            return tr("No {label} was given.").format(label=label.lower())
+        vector = self._algorithm.parameterAsVectorLayer(self._parameters, name, self._context)
+        if vector is not None and vector.isValid():
+            return tr("The {label} '{value}' is a vector layer; choose a raster.").format(
+                label=label.lower(), value=text
+            )
+        if isinstance(value, str) and not Path(text.split("|", maxsplit=1)[0]).exists() and ":" not in text[2:]:
+            return tr("The {label} '{value}' does not exist.").format(label=label.lower(), value=text)
+        return tr("The {label} '{value}' is no raster that GDAL can open.").format(label=label.lower(), value=text)
+
+    def _text(self, name: str) -> str:
+        return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+
+    def _int(self, name: str) -> int:
+        return self._algorithm.parameterAsInt(self._parameters, name, self._context)
+
+    def _choice(self, name: str) -> str:
+        return CHOICES[name][self._algorithm.parameterAsEnum(self._parameters, name, self._context)]

@@ -1,0 +1,77 @@
+"""Clean QGIS profiles with the plugin in them, and qgis_process as users run it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Debian 12's /usr/bin/qgis_process passes an option that its own binary refuses.
+QGIS_PROCESS = "/usr/bin/qgis_process.bin" if Path("/usr/bin/qgis_process.bin").exists() else "qgis_process"
+NOISE = ("DeprecationWarning", "ERROR 1: Unable to compute a transformation")  # Qt's and GDAL's, for plain rasters
+
+
+class Profile:
+    """A QGIS profile in a folder of its own; the engine's Python is the one that runs the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plugins = folder / "profiles/default/python/plugins"
+        self.plugins.mkdir(parents=True)
+        (folder / "xdg").mkdir(mode=0o700)
+        (folder / "tmp").mkdir()
+
+    def enable(self, plugin: str = "ltformer") -> None:
+        """Enables a plugin as QGIS's plugin manager does."""
+        ini = self.folder / "profiles/default/QGIS/QGIS3.ini"
+        ini.parent.mkdir(parents=True, exist_ok=True)
+        ini.write_text(f"[PythonPlugins]\n{plugin}=true\n", encoding="utf-8")
+
+    def link_working_tree(self) -> None:
+        """Puts the repository itself in the place of the installed plugin."""
+        (self.plugins / "ltformer").symlink_to(ROOT)
+        self.enable()
+
+    def environment(self, **changes: str | None) -> dict[str, str]:
+        """Returns the variables of a QGIS process on this profile; None takes one away."""
+        values = {
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "XDG_RUNTIME_DIR": str(self.folder / "xdg"),
+            "QGIS_CUSTOM_CONFIG_PATH": str(self.folder),
+            "PATH": "/usr/bin:/bin",  # a pyenv first on PATH would become QGIS's Python
+            "TMPDIR": str(self.folder / "tmp"),
+            "LTFORMER_PYTHON": sys.executable,
+            **changes,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def start(self, *arguments: str, **changes: str | None) -> subprocess.Popen[str]:
+        """Starts qgis_process."""
+        pipe = subprocess.PIPE
+        command = [QGIS_PROCESS, *map(str, arguments)]
+        return subprocess.Popen(command, env=self.environment(**changes), stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *arguments: str, **changes: str | None) -> tuple[int, str, list[str]]:
+        """Runs qgis_process; returns its exit code, its output and its error lines without known noise."""
+        with self.start(*arguments, **changes) as process:
+            out, err = process.communicate(timeout=180)
+        lines = [line.strip() for line in err.splitlines() if line.strip() and not any(n in line for n in NOISE)]
+        return process.returncode, out, lines
+
+    def leftovers(self) -> list[str]:
+        """Returns what the plugin left in the temporary folder, except empty folders."""
+        temporary = self.folder / "tmp"
+        return sorted(
+            str(path.relative_to(temporary))
+            for path in temporary.rglob("*")
+            if path.is_file() and any("ltformer" in part for part in path.parts[len(temporary.parts) :])
+        )
+
+
+def has_desktop() -> bool:
+    """Whether the real QGIS Desktop can run under a virtual screen."""
+    return bool(shutil.which("qgis", path="/usr/bin") and shutil.which("xvfb-run"))

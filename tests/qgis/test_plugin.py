@@ -1,0 +1,38 @@
+"""The plugin as QGIS loads and unloads it, with and without a main window."""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication
+
+from ltformer_qgis.plugin import LTFormerPlugin
+
+
+def provider_ids():
+    return [provider.id() for provider in QgsApplication.processingRegistry().providers()]
+
+
+def test_without_a_window_only_the_provider_is_added(qgis_processing):
+    plugin = LTFormerPlugin(None)
+    plugin.initProcessing()
+    assert "ltformer" in provider_ids()
+    plugin.unload()
+    assert "ltformer" not in provider_ids()
+
+
+def test_with_a_window_two_menu_entries_open_the_dialogs_and_unload_leaves_nothing(
+    qgis_processing, qgis_iface, monkeypatch
+):
+    import processing  # noqa: PLC0415 - QGIS's, there only once it is initialised
+
+    entries, opened = {}, []
+    monkeypatch.setattr(qgis_iface, "addPluginToRasterMenu", lambda menu, action: entries.update({action: menu}))
+    monkeypatch.setattr(qgis_iface, "removePluginRasterMenu", lambda menu, action: entries.pop(action))
+    monkeypatch.setattr(processing, "execAlgorithmDialog", lambda name, _parameters: opened.append(name))
+    plugin = LTFormerPlugin(qgis_iface)
+    plugin.initGui()
+    for action in entries:
+        action.trigger()
+    assert opened == ["ltformer:match", "ltformer:checkenvironment"]
+    plugin.unload()
+    assert not entries
+    assert "ltformer" not in provider_ids()

@@ -1,0 +1,86 @@
+"""What users and models rely on: ids, names of parameters and outputs, defaults, help, options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsSettings,
+)
+
+from ltformer_qgis import settings
+
+INPUTS = ["REFERENCE", "REFERENCE_BAND", "SENSED", "SENSED_BAND", "TRANSFORM", "DESCRIPTOR", "MAX_OFFSET", "AOI"]
+ADVANCED = ["WEIGHTS", "DEVICE", "BACKEND", "MAX_TIE_POINTS", "SEED", "RESAMPLING", "MIN_VERDICT"]
+DESTINATIONS = ["TIE_POINTS", "WARPED", "POINTS_FILE", "REPORT", "RECORD"]
+NUMBERS = ["RMSE_PX", "RMSE_MAP", "CE90_PX", "HELDOUT_RMSE_PX", "INLIERS", "COVERAGE", "VERDICT", "MODEL"]
+ADVANCED_FLAG = QgsProcessingParameterDefinition.FlagAdvanced
+
+
+def algorithms(provider):
+    return {algorithm.name(): algorithm for algorithm in provider.algorithms()}
+
+
+def test_the_provider_offers_its_algorithms(provider):
+    assert provider.id() == "ltformer"
+    assert sorted(algorithms(provider)) == ["checkenvironment", "match"]
+    assert provider.versionInfo() == "0.1.0"
+    assert Path(provider.svgIconPath()).is_file()
+    assert not provider.icon().isNull()
+
+
+def test_names_of_match_are_the_contract(provider):
+    match = algorithms(provider)["match"]
+    parameters = match.parameterDefinitions()
+    assert [parameter.name() for parameter in parameters] == INPUTS + ADVANCED + DESTINATIONS
+    assert [p.name() for p in parameters if p.flags() & ADVANCED_FLAG] == ADVANCED
+    assert [output.name() for output in match.outputDefinitions()] == DESTINATIONS + NUMBERS
+
+
+def test_choices_and_defaults_of_match(provider):
+    match = algorithms(provider)["match"]
+    chosen = {
+        parameter.name(): (parameter.options(), parameter.options()[parameter.defaultValue()])
+        for parameter in match.parameterDefinitions()
+        if isinstance(parameter, QgsProcessingParameterEnum)
+    }
+    assert chosen["TRANSFORM"] == (["auto", "shift", "similarity", "affine", "projective"], "auto")
+    assert chosen["DESCRIPTOR"] == (["ltformer", "rootsift"], "ltformer")
+    assert chosen["BACKEND"] == (["auto", "torch"], "auto")
+    assert chosen["MIN_VERDICT"] == (["pass", "warn", "fail"], "warn")
+    assert match.parameterDefinition("MAX_OFFSET").defaultValue() == "100"
+    assert match.parameterDefinition("REFERENCE_BAND").defaultValue() is None
+
+
+@pytest.mark.parametrize("name", ["match", "checkenvironment"])
+def test_everything_is_explained(provider, name):
+    algorithm = algorithms(provider)[name]
+    assert (algorithm.groupId(), algorithm.group()) == ("coregistration", "Co-registration")
+    assert algorithm.shortHelpString()
+    assert algorithm.shortDescription()
+    assert not algorithm.icon().isNull()
+    for parameter in algorithm.parameterDefinitions():
+        assert parameter.help(), parameter.name()
+        assert parameter.description(), parameter.name()
+
+
+@pytest.mark.parametrize("name", ["match", "checkenvironment"])
+def test_algorithms_run_in_the_background_and_can_be_cancelled(provider, name):
+    flags = algorithms(provider)[name].flags()
+    assert not flags & QgsProcessingAlgorithm.FlagNoThreading
+    assert flags & QgsProcessingAlgorithm.FlagCanCancel
+
+
+def test_the_python_of_the_engine_is_an_option_of_processing(provider):
+    from processing.core.ProcessingConfig import ProcessingConfig  # noqa: PLC0415 - as above
+
+    assert settings.python_setting() == ""
+    ProcessingConfig.setSettingValue(settings.PYTHON_SETTING, "/some/python")
+    try:
+        assert settings.python_setting() == "/some/python"
+    finally:
+        QgsSettings().remove("Processing/Configuration/" + settings.PYTHON_SETTING)
