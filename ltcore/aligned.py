@@ -20,8 +20,8 @@ def read_aligned(sensed: Scene, window: Window, transform: Transform) -> MaskedI
         transform: sensed working px -> reference working px (pixel-edge).
     """
     backward = transform.inverse()
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [window.width, window.height] + [window.x, window.y]
-    corners = backward(corners)   # lines stay lines, so the corners bound the window's image
+    rim = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [window.width, window.height] + [window.x, window.y]
+    corners = backward(rim)   # lines stay lines, so the corners bound the window's image
     shape = (window.height, window.width)
     nothing = MaskedImage(np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
     if not np.isfinite(corners).all():
@@ -44,7 +44,7 @@ def read_aligned(sensed: Scene, window: Window, transform: Transform) -> MaskedI
     centred = _shift(-0.5, -0.5) @ matrix @ _shift(0.5, 0.5)
     size = (window.width, window.height)
     values = cv2.warpPerspective(np.asarray(part.values), centred, size, flags=cv2.INTER_CUBIC)
-    solid = cv2.erode(part.valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
+    solid = cv2.erode(part.valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=(0,))
     valid = cv2.warpPerspective(solid, centred, size, flags=cv2.INTER_NEAREST) > 0
     return MaskedImage(np.clip(values, 0, 255), valid)
 

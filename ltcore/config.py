@@ -43,9 +43,9 @@ class FeatureConfig:
 
     descriptor: DescriptorName = "ltformer"
     weights: str = "ltformer-d128"   # a name in weights/ or a .safetensors file
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     backend: Literal["auto", "torch"] = "auto"
-    max_keypoints: int = Field(2000, ge=50, le=100_000)   # per image and tile, evenly spread
+    max_keypoints: int = Field(default=2000, ge=50, le=100_000)   # per image and tile, evenly spread
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -57,8 +57,8 @@ class MatchConfig:
         max_ratio: largest ratio of the best to the second-best descriptor distance.
     """
 
-    max_offset: str = Field("100", pattern=r"^\d+(\.\d+)?m?$")
-    max_ratio: float = Field(0.95, gt=0, le=1)
+    max_offset: str = Field(default="100", pattern=r"^\d+(\.\d+)?m?$")
+    max_ratio: float = Field(default=0.95, gt=0, le=1)
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -66,10 +66,10 @@ class FitConfig:
     """Robust fit of the transform."""
 
     transform: ModelChoice = "auto"
-    coarse_threshold_px: float = Field(4.0, gt=0)
-    threshold_px: float = Field(2.0, gt=0)
-    max_tie_points: int = Field(2000, ge=10, le=100_000)
-    seed: int = Field(0, ge=0, lt=2**31)
+    coarse_threshold_px: float = Field(default=4.0, gt=0)
+    threshold_px: float = Field(default=2.0, gt=0)
+    max_tie_points: int = Field(default=2000, ge=10, le=100_000)
+    seed: int = Field(default=0, ge=0, lt=2**31)
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -12,7 +12,7 @@ from .aligned import read_aligned
 from .config import FitConfig
 from .features.sift import detect_keypoints
 from .frame import Frame
-from .geometry.robust import consensus, polish
+from .geometry.robust import Consensus, consensus, polish
 from .geometry.transforms import Transform
 from .levels import Level, at_level
 from .progress import Progress, SubProgress, checkpoint
@@ -78,7 +78,7 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
 
     The threshold is wide: what the coarse transform cannot follow (perspective, lenses, relief) is no outlier yet.
     """
-    model = "projective" if len(points) >= 40 else "affine"
+    model: Consensus = "projective" if len(points) >= 40 else "affine"
     agreed = consensus(model, points.sensed_xy, points.reference_xy, threshold_px, seed)
     if not isinstance(agreed, Transform):
         return transform

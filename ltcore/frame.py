@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -86,7 +86,7 @@ def build_frame(
         views = plain_view(reference, reference_source), plain_view(sensed, sensed_source)
         return _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3))
     outline = _outline_in_reference(reference, sensed)
-    working = _working_grid(grid, outline, sensed_grid)
+    working = _working_grid(grid, outline)
     if grid.is_rotated or (grid.geotransform or (0,) * 6)[5] > 0:
         reference_view = warped_view(reference, reference_source, working)
     else:
@@ -125,15 +125,15 @@ def _outline_in_reference(reference: Any, sensed: Any) -> FloatArray:
             "The CRS of one raster cannot be transformed into that of the other.", str(error).strip()
         ) from error
     rows = np.hstack([points, moved])
-    rows = rows[np.isfinite(rows).all(axis=1)]
-    if len(rows) < 4:
+    placed: FloatArray = rows[np.isfinite(rows).all(axis=1)]
+    if len(placed) < 4:
         raise InputError(
             "The sensed raster cannot be placed in the CRS of the reference.", fix="Check the CRS of both rasters."
         )
-    return rows
+    return placed
 
 
-def _working_grid(grid: GeoGrid, outline: FloatArray, sensed_grid: GeoGrid) -> GeoGrid:
+def _working_grid(grid: GeoGrid, outline: FloatArray) -> GeoGrid:
     """Returns a north-up grid over the reference's extent with the coarser of both pixel sizes."""
     area = abs(np.linalg.det(_least_squares_affine(outline)[:2, :2]))   # reference px^2 a sensed px^2
     factor = max(1.0, math.sqrt(area))
@@ -148,7 +148,7 @@ def _working_grid(grid: GeoGrid, outline: FloatArray, sensed_grid: GeoGrid) -> G
 
 
 def _resized(view: RasterView, grid: GeoGrid) -> RasterView:
-    return RasterView(view.dataset, view.bands, view.weights, grid.width, grid.height, view.origin)
+    return replace(view, width=grid.width, height=grid.height)
 
 
 def _offset_px(text: str, working: GeoGrid) -> float:

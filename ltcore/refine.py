@@ -14,6 +14,7 @@ from .types import FloatArray
 WINDOW_PX = 64
 _BATCH = 128   # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
 _UPSAMPLING = 20   # the peak is found on a grid of 1/20 px before the parabola
+_FREQUENCY_WIDTH = 0.25   # cycles a pixel
 _EXCLUDED_PX = 3   # half-side of the neighbourhood of the peak in which no second peak is looked for
 _CORRELATION_AREA_PX2 = 4.0   # area over which neighbouring gradient samples say the same thing
 
@@ -65,14 +66,30 @@ def measure_offsets(
 def _measure_batch(
     reference: NDArray[np.float32], sensed: NDArray[np.float32], corners: NDArray[np.intp], search_px: int
 ) -> Offsets:
-    a, b = _windows(reference, corners), _windows(sensed, corners)
-    cross = fft.rfft2(b) * np.conj(fft.rfft2(a))
-    cross /= np.maximum(np.abs(cross), 1e-9)
-    surface = fft.irfft2(cross, s=(WINDOW_PX, WINDOW_PX))
+    a = _windows(reference, corners)
+    spectrum = np.conj(fft.rfft2(a))
+    surface = fft.irfft2(_phase(spectrum, _windows(sensed, corners)), s=(WINDOW_PX, WINDOW_PX))
     coarse, peak_ratio, on_edge = _integer_peaks(surface, search_px)
-    offset = _subpixel_peaks(cross, coarse)
-    correlation, covariance = _covariance(a, sensed, corners, coarse)
+    # Cut anew at the integer offset, both windows show the same ground: the taper no longer pulls towards 0.
+    limit = np.array([sensed.shape[1], sensed.shape[0]]) - WINDOW_PX
+    recut = np.clip(corners + coarse, 0, limit)
+    b = _windows(sensed, recut)
+    offset = recut - corners + _subpixel_peaks(_phase(spectrum, b), coarse - (recut - corners))
+    correlation, covariance = _covariance(a, b)
     return Offsets(offset, peak_ratio, correlation, covariance, on_edge)
+
+
+def _phase(conjugate: NDArray[np.complex64], windows: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Returns the weighted phase of the cross-power spectrum of (K, 64, 64) windows with a conjugate spectrum.
+
+    The highest frequencies of a gradient magnitude are aliases, which pull the peak towards whole pixels: a
+    Gaussian weight of 0.25 cycles a pixel halves that pull on real pairs and costs no precision.
+    """
+    cross = fft.rfft2(windows) * conjugate
+    radius = np.hypot(fft.fftfreq(WINDOW_PX)[:, None], fft.rfftfreq(WINDOW_PX)[None, :])
+    weight = np.exp(-0.5 * (radius / _FREQUENCY_WIDTH) ** 2).astype(np.float32)
+    result: NDArray[np.complex64] = cross * (weight / np.maximum(np.abs(cross), 1e-9))
+    return result
 
 
 def _windows(image: NDArray[np.float32], corners: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -132,16 +149,12 @@ def _parabola(left: FloatArray, middle: FloatArray, right: FloatArray) -> FloatA
     return result
 
 
-def _covariance(
-    a: NDArray[np.float32], sensed: NDArray[np.float32], corners: NDArray[np.intp], coarse: NDArray[np.intp]
-) -> tuple[FloatArray, FloatArray]:
-    """Returns the (K,) correlation of the windows at the offset and the (K, 2, 2) covariance of the offset.
+def _covariance(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[FloatArray, FloatArray]:
+    """Returns the (K,) correlation of windows cut at the integer offset and the (K, 2, 2) covariance of the offset.
 
     First order in the noise: noise variance x inverse structure tensor (Foerstner and Guelch, 1987), where the
     noise is what remains of the normalised windows, 2 (1 - correlation), and neighbours are not independent.
     """
-    limit = np.array([sensed.shape[1], sensed.shape[0]]) - WINDOW_PX
-    b = _windows(sensed, np.clip(corners + coarse, 0, limit))
     norm = np.sqrt((a**2).sum(axis=(1, 2)) * (b**2).sum(axis=(1, 2)))
     correlation = ((a * b).sum(axis=(1, 2)) / np.maximum(norm, 1e-9)).astype(np.float64)
     unit = a / np.maximum(np.sqrt((a**2).sum(axis=(1, 2), keepdims=True)), 1e-9)

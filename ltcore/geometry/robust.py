@@ -49,7 +49,8 @@ def consensus(
         return EstimationFailure(f"the robust {model} fit broke down ({error.err})")
     if matrix is None or not np.isfinite(matrix).all():
         return EstimationFailure(f"no {model} transform agrees with enough of the {len(source)} matches")
-    full = np.vstack([matrix, [0, 0, 1]]) if matrix.shape[0] == 2 else matrix
+    full = np.eye(3)
+    full[: len(matrix)] = matrix   # an affine matrix lacks the last row
     if abs(full[2, 2]) < 1e-12 or abs(np.linalg.det(full / full[2, 2])) < 1e-6:
         return EstimationFailure(f"the {model} transform found is degenerate")
     return Transform(model, full)

@@ -58,10 +58,10 @@ def percentile_stretch(
 
 def gradient_magnitude(image: MaskedImage, sigma_px: float = 0.5) -> NDArray[np.float32]:
     """Returns the (H, W) gradient magnitude of the smoothed image: blind to inverted contrast, and 0 within
-    2 px of pixels that are not valid, whose edges are no structure of the ground."""
+    3 px of pixels that are not valid, whose edges are no structure of the ground."""
     # Not OpenCV: its blur of a numpy array depends on where the array lies in memory, and a record must replay.
     smooth = gaussian_filter(image.values, sigma_px)
     magnitude = np.hypot(sobel(smooth, axis=1), sobel(smooth, axis=0)) / 8
-    inside = binary_erosion(image.valid, np.ones((5, 5)), border_value=1)
+    inside = binary_erosion(image.valid, np.ones((7, 7), np.bool_), border_value=1)
     result: NDArray[np.float32] = np.where(inside, magnitude, np.float32(0))
     return result

@@ -17,7 +17,9 @@ from ..types import FloatArray
 from .grid import GeoGrid
 
 _MIN_SIDE_PX = 32
-_NETWORK_PREFIXES = ("/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift", "/vsiwebhdfs", "/vsihdfs")
+_NETWORK_PREFIXES = tuple(
+    f"/vsi{system}" for system in ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs", "hdfs")
+)
 _REC601 = (0.299, 0.587, 0.114)   # luma weights of red, green, blue, ITU-R BT.601
 
 
@@ -54,6 +56,7 @@ class RasterView:
         weights: their weights, sum 1.
         width: columns of the working grid.
         height: rows of the working grid.
+        alpha: 1-based band that is 0 where there is no data, or None where each band has a mask of its own.
         origin: dataset that the tie points shall refer to; None where `dataset` is that itself.
     """
 
@@ -62,6 +65,7 @@ class RasterView:
     weights: tuple[float, ...]
     width: int
     height: int
+    alpha: int | None = None
     origin: Any = None
 
     def decimated(self, factor: float) -> RasterView:
@@ -109,7 +113,9 @@ class RasterView:
             for number, weight in zip(self.bands, self.weights):
                 band = self.dataset.GetRasterBand(number)
                 part = band.ReadAsArray(resample_alg=smooth, **place).astype(np.float64)
-                mask = band.GetMaskBand().ReadAsArray(resample_alg=gdal.GRIORA_NearestNeighbour, **place)
+                # GDAL takes a floating-point alpha band for data, not for a mask, so it is read by number.
+                mask_band = band.GetMaskBand() if self.alpha is None else self.dataset.GetRasterBand(self.alpha)
+                mask = mask_band.ReadAsArray(resample_alg=gdal.GRIORA_NearestNeighbour, **place)
                 valid &= np.isfinite(part) & (mask > 0)
                 values += weight * np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
         except (RuntimeError, AttributeError) as error:
@@ -124,8 +130,8 @@ class RasterView:
 
     def to_source(self, xy: ArrayLike) -> FloatArray:
         """Returns the (N, 2) pixel-edge points of the raster's own grid for (N, 2) working-grid points."""
-        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-        points = points * [self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height]
+        scale = np.array([self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height])
+        points: FloatArray = np.asarray(xy, dtype=np.float64).reshape(-1, 2) * scale
         if self.origin is None or len(points) == 0:
             return points
         return transform_points(self.origin, self.dataset, points, inverse=True)
@@ -135,7 +141,9 @@ class RasterView:
         points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
         if self.origin is not None and len(points):
             points = transform_points(self.origin, self.dataset, points, inverse=False)
-        return points * [self.width / self.dataset.RasterXSize, self.height / self.dataset.RasterYSize]
+        scale = np.array([self.width / self.dataset.RasterXSize, self.height / self.dataset.RasterYSize])
+        result: FloatArray = points * scale
+        return result
 
 
 def transform_points(source: Any, target: Any, xy: FloatArray, *, inverse: bool) -> FloatArray:
@@ -262,7 +270,13 @@ def warped_view(dataset: Any, source: RasterSource, target: GeoGrid) -> RasterVi
             "Check both CRSs.",
         ) from error
     return RasterView(
-        warped, tuple(range(1, len(bands) + 1)), weights, target.width, target.height, origin=dataset
+        warped,
+        tuple(range(1, len(bands) + 1)),
+        weights,
+        target.width,
+        target.height,
+        alpha=warped.RasterCount,
+        origin=dataset,
     )
 
 

@@ -1,0 +1,5 @@
+"""python -m ltcore: the command line."""
+
+from .cli import main
+
+main()

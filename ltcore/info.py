@@ -1,0 +1,33 @@
+"""What this installation has: for bug reports, and to explain why a GPU is not used."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from .ltformer.weights import list_weights
+from .raster.drivers import raster_drivers
+from .versions import versions
+
+
+def environment_report() -> dict[str, Any]:
+    """Returns versions, platform, device (with the reason for it), weights and GDAL's raster drivers, as JSON values."""
+    return {
+        "versions": versions(),
+        "platform": platform.platform(),
+        "device": _device(),
+        "weights": [
+            {"name": spec.name, "descriptor_dim": spec.descriptor_dim, "sha256": spec.sha256, "licence": spec.licence}
+            for spec in list_weights()
+        ],
+        "gdal_raster_drivers": raster_drivers(),
+    }
+
+
+def _device() -> dict[str, str]:
+    try:
+        from .ltformer.backends import choose_device  # noqa: PLC0415 - the report must work without torch
+    except ImportError as error:
+        return {"device": "none", "reason": f"PyTorch is not installed ({error}): only RootSIFT is available."}
+    device, reason = choose_device("auto")
+    return {"device": str(device), "reason": reason}
