@@ -13,6 +13,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingUtils,
     QgsVectorFileWriter,
@@ -137,10 +138,14 @@ class MatchLayers(LTFormerAlgorithm):
         return self.parameterAsFileOutput(parameters, name, context) or ""
 
     def _aoi_file(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str | None:
-        """Writes the polygons of interest for the engine; returns the file, or None without any."""
+        """Returns a file with the polygons of interest: the user's own, else one written here; None without any."""
         source = self.parameterAsSource(parameters, "AOI", context)
         if source is None:
             return None
+        layer = self.parameterAsVectorLayer(parameters, "AOI", context)
+        is_whole = not isinstance(parameters["AOI"], QgsProcessingFeatureSourceDefinition)
+        if is_whole and layer is not None and Path(layer.source()).is_file():
+            return str(Path(layer.source()).absolute())  # so that the record can be replayed
         self._folder.mkdir(parents=True)
         path = self._folder / "aoi.gpkg"
         options = QgsVectorFileWriter.SaveVectorOptions()
