@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltcore.geometry.transforms import (
+    MIN_POINTS,
+    MODELS,
+    PARAMETERS,
+    EstimationFailure,
+    Model,
+    Transform,
+    apply_matrix,
+    estimate,
+)
+
+SIZE = 1000.0
+seeds = st.integers(0, 2**32 - 1)
+models = st.sampled_from(MODELS)
+
+
+def random_transform(model: Model, random: np.random.Generator) -> Transform:
+    """A transform such as two cameras or two scenes have: any turn and mirror, scale 0.2 to 5, some shear and tilt."""
+    matrix = np.eye(3)
+    if model != "shift":
+        angle, scale = random.uniform(0, 2 * np.pi), np.exp(random.uniform(np.log(0.2), np.log(5)))
+        matrix[:2, :2] = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if model in ("affine", "projective"):
+        matrix[:2, :2] = matrix[:2, :2] @ np.array([[1, random.uniform(-0.4, 0.4)], [0, random.choice([-1, 1])]])
+    if model == "projective":
+        matrix[2, :2] = random.uniform(-2e-4, 2e-4, 2)
+    matrix[:2, 2] = random.uniform(-5000, 5000, 2)
+    return Transform(model, matrix)
+
+
+def spread_points(random: np.random.Generator, count: int) -> np.ndarray:
+    """Points over a 1000 px image; the first four stand near its corners, so that no model is degenerate."""
+    corners = np.array([[0.1, 0.1], [0.9, 0.15], [0.85, 0.9], [0.12, 0.88]]) * SIZE
+    corners += random.uniform(-50, 50, (4, 2))
+    return np.concatenate([corners, random.uniform(0, SIZE, (max(0, count - 4), 2))])[:count]
+
+
+def fitted(*args: object, **named: object) -> Transform:
+    transform = estimate(*args, **named)  # type: ignore[arg-type]
+    assert isinstance(transform, Transform), transform
+    return transform
+
+
+def test_tables_name_every_model() -> None:
+    assert set(MODELS) == set(MIN_POINTS) == set(PARAMETERS) == set(get_args(Model))
+    assert all(PARAMETERS[model] == 2 * MIN_POINTS[model] for model in MODELS)
+
+
+@given(models, seeds, st.integers(0, 40))
+def test_estimate_recovers_the_generating_model(model: Model, seed: int, extra: int) -> None:
+    random = np.random.default_rng(seed)
+    truth, source = random_transform(model, random), spread_points(random, MIN_POINTS[model] + extra)
+    found = fitted(model, source, truth(source))
+    probe = random.uniform(0, SIZE, (20, 2))
+    assert found.model == model
+    np.testing.assert_allclose(found(probe), truth(probe), atol=1e-5)
+
+
+@given(models, seeds)
+def test_a_richer_model_recovers_a_simpler_one(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    truth, source = random_transform(model, random), spread_points(random, 12)
+    for richer in MODELS[MODELS.index(model):]:
+        np.testing.assert_allclose(fitted(richer, source, truth(source))(source), truth(source), atol=1e-5)
+
+
+@given(models, seeds)
+def test_inverse_undoes_the_transform(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    transform, xy = random_transform(model, random), random.uniform(0, SIZE, (30, 2))
+    np.testing.assert_allclose(transform.inverse()(transform(xy)), xy, atol=1e-6)
+    np.testing.assert_allclose(transform.inverse().inverse().matrix, transform.matrix, rtol=1e-7, atol=1e-9)
+
+
+@given(models, seeds)
+def test_the_order_of_the_points_does_not_matter(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    source = spread_points(random, 15)
+    target = random_transform(model, random)(source) + random.normal(0, 0.5, source.shape)
+    weights, order = random.uniform(0.1, 2, 15), random.permutation(15)
+    there = fitted(model, source, target, weights)(source)
+    permuted = fitted(model, source[order], target[order], weights[order])(source)
+    np.testing.assert_allclose(permuted, there, atol=1e-5)
+
+
+@given(models, seeds)
+def test_weight_zero_is_as_good_as_absent(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    source = spread_points(random, 14)
+    target = random_transform(model, random)(source) + random.normal(0, 0.5, source.shape)
+    wild = np.concatenate([target[:10], random.uniform(-1e5, 1e5, (4, 2))])
+    without = fitted(model, source[:10], target[:10])(source)
+    with_zero = fitted(model, source, wild, [1.0] * 10 + [0.0] * 4)(source)
+    np.testing.assert_allclose(with_zero, without, atol=1e-5)
+
+
+@given(models, seeds, st.floats(0.01, 100))
+def test_only_ratios_of_weights_count(model: Model, seed: int, factor: float) -> None:
+    random = np.random.default_rng(seed)
+    source = spread_points(random, 12)
+    target = random_transform(model, random)(source) + random.normal(0, 0.5, source.shape)
+    weights = random.uniform(0.1, 2, 12)
+    scaled = fitted(model, source, target, weights * factor)(source)
+    np.testing.assert_allclose(scaled, fitted(model, source, target, weights)(source), atol=1e-4)
+
+
+@given(models, seeds)
+@settings(max_examples=30)
+def test_the_fit_is_a_minimum_of_the_weighted_squares(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    source = spread_points(random, 20)
+    target = random_transform(model, random)(source) + random.normal(0, 0.5, source.shape)
+    weights = random.uniform(0.1, 2, 20)
+    found = fitted(model, source, target, weights)
+
+    def cost(transform: Transform) -> float:
+        return float(weights @ ((transform(source) - target) ** 2).sum(axis=1))
+
+    for _ in range(12):   # no transform of the same family close by is better
+        near = random_transform(model, random).matrix - np.eye(3)
+        near[:2, 2] /= 1000
+        step = Transform(model, np.eye(3) + 1e-4 * near)
+        if model == "shift":
+            step = Transform(model, [[1, 0, random.normal(0, 0.01)], [0, 1, random.normal(0, 0.01)], [0, 0, 1]])
+        assert cost(found) <= cost(Transform(model, step.matrix @ found.matrix)) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_too_few_points_fail_and_say_how_many(model: Model) -> None:
+    few = MIN_POINTS[model] - 1
+    failure = estimate(model, np.zeros((few, 2)), np.zeros((few, 2)))
+    assert isinstance(failure, EstimationFailure)
+    assert not failure
+    assert f"needs {MIN_POINTS[model]}" in failure.reason
+    assert f"got {few}" in failure.reason
+
+
+@pytest.mark.parametrize("model", ["similarity", "affine", "projective"])
+def test_all_points_on_one_spot_fail(model: Model) -> None:
+    spread = spread_points(np.random.default_rng(0), 8)
+    spot = np.full((8, 2), 7.0)
+    assert isinstance(estimate(model, spot, spread), EstimationFailure)
+    assert isinstance(estimate(model, spread, spot), EstimationFailure)
+
+
+@given(st.sampled_from(["affine", "projective"]), seeds)
+def test_points_on_one_line_fail(model: Model, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    along = np.linspace(0, SIZE, 9)
+    line = np.column_stack([along, random.uniform(-2, 2) * along + random.uniform(-500, 500)])
+    spread = spread_points(random, 9)
+    failures = [estimate(model, line, random_transform("affine", random)(line)), estimate(model, line, spread)]
+    assert all(isinstance(failure, EstimationFailure) for failure in failures)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "affine",
+        pytest.param("projective", marks=pytest.mark.xfail(strict=True, reason="estimate gives a singular matrix")),
+    ],
+)
+def test_targets_on_one_line_fail(model: Model) -> None:
+    spread = spread_points(np.random.default_rng(1), 9)
+    line = np.column_stack([spread[:, 0], 2 * spread[:, 0] + 5])
+    assert isinstance(estimate(model, spread, line), EstimationFailure)
+
+
+def test_three_of_four_points_on_one_line_fail_for_projective() -> None:
+    source = np.array([[0, 0], [100, 0], [200, 0], [50, 300.0]])
+    assert isinstance(estimate("projective", source, source), EstimationFailure)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_points_that_are_not_numbers_never_give_a_transform() -> None:
+    source = spread_points(np.random.default_rng(2), 8)
+    target = source.copy()
+    target[3, 1] = np.nan
+    for model in MODELS:
+        try:
+            result = estimate(model, source, target)
+        except (ValueError, np.linalg.LinAlgError):
+            continue
+        assert not result or not np.isfinite(result.matrix).all(), model
+
+
+def test_a_transform_is_read_only_and_normalised() -> None:
+    transform = Transform("projective", 2 * np.eye(3))
+    assert transform.matrix[2, 2] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        transform.matrix[0, 0] = 5
+    with pytest.raises(ValueError, match="expected"):
+        Transform("affine", np.ones((3, 4)))
+
+
+def test_no_points_give_no_points() -> None:
+    assert Transform("affine", np.eye(3))(np.zeros((0, 2))).shape == (0, 2)
+
+
+def test_a_point_on_the_horizon_is_not_finite() -> None:
+    matrix = np.array([[1, 0, 0], [0, 1, 0], [0.01, 0, 1]])
+    assert not np.isfinite(apply_matrix(matrix, [[-100.0, 5.0]])).any()
