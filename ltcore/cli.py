@@ -150,12 +150,12 @@ def _number(value: Optional[float]) -> str:
 @click.argument("sensed", type=click.Path(path_type=Path))
 @click.option("--gcps", "solution", type=click.Path(path_type=Path), required=True, help="Solution, see above.")
 @click.option("--out", "out_path", type=click.Path(path_type=Path), required=True, help="GeoTIFF to write.")
-@click.option("--transform", type=click.Choice(_MODELS), help="Model fitted to GCPs; a record has its own.")
+@click.option("--transform", type=click.Choice(_MODELS[1:]), help="Model fitted to GCPs; a record has its own.")
 @click.option("--resampling", type=_RESAMPLING, default="cubic", show_default=True)
 @click.option("--grid", type=click.Choice(["reference", "sensed"]), default="reference", show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def warp(
-    sensed: Path, solution: Path, out_path: Path, transform: Optional[str], **options: Any
+    sensed: Path, solution: Path, out_path: Path, transform: Any, **options: Any
 ) -> None:
     """Applies one solution to SENSED: any raster of the same frame as the one that was registered, all bands.
 

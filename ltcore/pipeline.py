@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 import numpy as np
@@ -25,6 +23,7 @@ from .quality import assess, failed
 from .raster.aoi import AreaOfInterest, read_aoi
 from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
+from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
 from .types import TiePoints
 from .versions import versions
@@ -183,19 +182,8 @@ def _provenance(job: RegistrationJob, describer: Describer, models: dict[str, fl
         "device_reason": describer.device_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "heldout_rmse_px_by_model": models,
-        "inputs": {
-            role: {"path": str(source.path), "band": source.band, "sha256": _sha256(source.path)}
+        "inputs": {   # what is no plain file (a subdataset, a folder) has no hash
+            role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
             for role, source in (("reference", job.reference), ("sensed", job.sensed))
         },
     }
-
-
-def _sha256(path: Path) -> Optional[str]:
-    """Returns the hash of a file's bytes; None for what is no plain file (a subdataset, a folder)."""
-    if not path.is_file():
-        return None
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

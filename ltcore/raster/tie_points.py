@@ -11,7 +11,8 @@ from typing import Any
 from osgeo import gdal, ogr, osr
 
 from ..atomic import atomic_path, write_error
-from ..gcp import map_positions
+from ..errors import InputError
+from ..gcp import Gcp, GcpSet, map_positions
 from ..result import RegistrationResult, TransformFit
 
 ogr.UseExceptions()
@@ -102,3 +103,34 @@ def _values(result: RegistrationResult, index: int) -> dict[str, Any]:
         for name, value in values.items()
         if math.isfinite(value)
     }
+
+
+def read_tie_points(path: Path) -> GcpSet:
+    """Returns the tie points of a GeoPackage as GCPs: edited points keep their place, deleted ones are gone.
+
+    Raises:
+        InputError: the file cannot be read, or has no layer `tie_points` with the fields of write_tie_points.
+    """
+    if not path.is_file():
+        raise InputError(f"The file '{path}' does not exist.", fix="Check the path.")
+    try:
+        dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
+        layer = dataset.GetLayerByName(LAYER)
+        if layer is None:
+            raise InputError(f"'{path.name}' has no layer '{LAYER}'.", fix="Give a tie_points.gpkg.")
+        crs = layer.GetSpatialRef()
+        known = crs is not None and (crs.IsProjected() or crs.IsGeographic())
+        gcps = tuple(_gcp(feature, number) for number, feature in enumerate(layer, start=1))
+    except (RuntimeError, KeyError) as error:
+        raise InputError(f"'{path.name}' holds no tie points that can be read:", f"{error}.") from error
+    return GcpSet(gcps, crs.ExportToWkt() if known else None)
+
+
+def _gcp(feature: Any, number: int) -> Gcp:
+    place = feature.GetGeometryRef()
+    values = [feature.GetFieldAsDouble(name) for name in ("sensed_x", "sensed_y")]
+    values += [place.GetX(), place.GetY()] if place is not None else [math.nan, math.nan]
+    if not all(math.isfinite(value) for value in values):
+        raise KeyError(f"point {number} has no finite position")
+    col, row, x, y = values
+    return Gcp(number, col, row, x, y, enabled=bool(feature.GetFieldAsInteger("enabled")))

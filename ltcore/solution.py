@@ -1,0 +1,148 @@
+"""One solution applied to any raster of the same frame: from a run record, tie points or a QGIS .points file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Optional
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from .config import RasterSource, settings_error
+from .errors import InputError
+from .gcp import GcpSet, read_points
+from .geometry.transforms import MIN_POINTS, EstimationFailure, Model, Transform, estimate
+from .progress import Progress
+from .raster.grid import GeoGrid
+from .raster.read import grid_of, open_raster
+from .raster.tie_points import read_tie_points
+from .raster.write import target_for, warp_raster
+from .record import read_record
+
+# Fitted to GCPs, which map pixels to map units: a shift alone cannot do that.
+GcpModel = Literal["similarity", "affine", "projective"]
+_RICHEST_FIRST: tuple[GcpModel, ...] = ("projective", "affine", "similarity")
+_POINTS_A_MINIMUM = 3   # a model is chosen where there are three times as many points as it needs
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A transform sensed px -> reference px (pixel-edge) and the grid of the reference."""
+
+    transform: Transform
+    reference_grid: GeoGrid
+
+
+def warp_with_solution(
+    sensed: Path,
+    solution: Path,
+    out_path: Path,
+    model: Optional[GcpModel],
+    *,
+    resampling: str,
+    grid: Literal["reference", "sensed"],
+    progress: Progress,
+) -> None:
+    """Writes all bands of `sensed`, moved by a solution found for a raster of the same frame.
+
+    Args:
+        sensed: raster with the same pixels as the one that was registered.
+        solution: record.json, tie_points.gpkg or .points file.
+        out_path: GeoTIFF to write, whole or not at all.
+        model: model fitted to tie points (default: the richest that their number allows); a record brings its own.
+        resampling: GDAL's name of the kernel.
+        grid: "reference" or "sensed", see ltcore.raster.write.target_for.
+        progress: told how far it is.
+
+    Raises:
+        InputError: the raster or the solution cannot be used, or they do not belong together.
+        OutputError: the file cannot be written.
+    """
+    if out_path.resolve() in (sensed.resolve(), solution.resolve()):
+        raise InputError(f"The input '{out_path}' would be overwritten.", fix="Choose another output file.")
+    dataset = open_raster(RasterSource(sensed))
+    sensed_grid = grid_of(dataset)
+    found = read_solution(solution, sensed_grid, model)
+    target = target_for(grid, found.reference_grid, sensed_grid, found.transform)
+    warp_raster(sensed, out_path, found.transform, target, resampling, progress)
+
+
+def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = None) -> Solution:
+    """Returns the solution in a file, for the raster of `sensed_grid`.
+
+    Raises:
+        InputError: the file cannot be read, holds no solution, or was made for a raster of another size.
+    """
+    if path.suffix.lower() == ".json":
+        return _from_record(path, sensed_grid, model)
+    if path.suffix.lower() == ".gpkg":
+        return _fitted(path, read_tie_points(path), sensed_grid, model)
+    if path.suffix.lower() == ".points":
+        return _fitted(path, read_points(path, sensed_grid), sensed_grid, model)
+    raise InputError(
+        f"'{path.name}' is no solution.", fix="Give a record.json, a tie_points.gpkg or a .points file."
+    )
+
+
+def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
+    record = read_record(path)
+    values = record.get("transform") or {}
+    if values.get("matrix") is None:
+        raise InputError(f"'{path.name}' holds no transform: that registration failed.", fix="Use another solution.")
+    try:
+        found = TypeAdapter(Model).validate_python(values.get("model"))
+        matrix = np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"]))
+        grids = {
+            role: TypeAdapter(GeoGrid).validate_python(record["inputs"][role]["grid"])
+            for role in ("reference", "sensed")
+        }
+        transform = Transform(found, matrix)
+    except ValidationError as error:
+        raise settings_error(error) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"'{path.name}' is not a whole run record.", f"{error} is missing or malformed.") from error
+    if model is not None and model != found:
+        raise InputError(
+            f"'{path.name}' holds a {found} transform, not a {model} one.",
+            fix="Leave --transform out, or give tie_points.gpkg, to which any model can be fitted.",
+        )
+    if (grids["sensed"].width, grids["sensed"].height) != (sensed_grid.width, sensed_grid.height):
+        raise InputError(
+            f"The solution was found for a raster of {grids['sensed'].width} x {grids['sensed'].height} pixels, "
+            f"this one has {sensed_grid.width} x {sensed_grid.height}.",
+            fix="Use a raster of the same frame.",
+        )
+    return Solution(transform, grids["reference"])
+
+
+def _fitted(path: Path, gcps: GcpSet, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
+    """Returns the model fitted to the enabled GCPs; the reference is a north-up grid that holds the sensed image."""
+    enabled = [index for index, gcp in enumerate(gcps.gcps) if gcp.enabled]
+    source, place = gcps.source_xy()[enabled], gcps.map_xy()[enabled]
+    allowed = (m for m in _RICHEST_FIRST if len(source) >= _POINTS_A_MINIMUM * MIN_POINTS[m])
+    chosen = model or next(allowed, None)
+    if chosen is None:
+        raise InputError(
+            f"'{path.name}' has {len(source)} enabled points, too few to choose a model.", fix="Choose --transform."
+        )
+    to_map = estimate(chosen, source * [1, -1], place)   # y up on both sides: a similarity cannot mirror
+    if isinstance(to_map, EstimationFailure):
+        raise InputError(f"No {chosen} transform can be fitted to '{path.name}':", f"{to_map.reason}.")
+    flipped = Transform(chosen, to_map.matrix @ np.diag([1.0, -1.0, 1.0]))
+    grid = _north_up(flipped, sensed_grid, gcps.crs_wkt)
+    x0, size, _, y0, _, _ = grid.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    to_pixel = np.array([[1 / size, 0, -x0 / size], [0, -1 / size, y0 / size], [0, 0, 1.0]])
+    return Solution(Transform(chosen, to_pixel @ flipped.matrix), grid)
+
+
+def _north_up(to_map: Transform, sensed: GeoGrid, crs_wkt: Optional[str]) -> GeoGrid:
+    width, height = sensed.width, sensed.height
+    corners = to_map([[0, 0], [width, 0], [width, height], [0, height]])
+    centre = to_map([[width / 2, height / 2], [width / 2 + 1, height / 2], [width / 2, height / 2 + 1]])
+    size = float(np.sqrt(abs(np.linalg.det(centre[1:] - centre[0]))))
+    extent = np.ptp(corners, axis=0) / size if size > 0 else np.array([np.inf, np.inf])
+    if not np.isfinite(extent).all() or extent.prod() > 16 * width * height:
+        raise InputError("The solution stretches the raster beyond use.", fix="Choose a simpler transform.")
+    geotransform = (float(corners[:, 0].min()), size, 0.0, float(corners[:, 1].max()), 0.0, -size)
+    return GeoGrid(max(1, int(np.ceil(extent[0]))), max(1, int(np.ceil(extent[1]))), geotransform, crs_wkt)
