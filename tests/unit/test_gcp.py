@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ltcore.errors import InputError, OutputError
+from ltcore.gcp import Gcp, GcpSet, gcp_set_from, map_positions, read_points, spread_evenly, write_points
+from ltcore.raster.grid import GeoGrid
+from tests.data.make_rasters import NORTH_UP, ROTATED, SOUTH_UP, UTM_33N, wkt
+from tests.data.make_result import make_result, without_fit
+
+PLAIN = GeoGrid(64, 48)
+GEOREFERENCED = GeoGrid(64, 48, NORTH_UP, wkt(UTM_33N))
+ONE = GcpSet((Gcp(1, 12.5, 8.25, 500_100.5, 5_599_000.25, True, (3.0, -4.0)),), wkt(UTM_33N))
+HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
+OLD_HEADER = "mapX,mapY,pixelX,pixelY,enable,dX,dY,residual"
+
+tmp_path_reused = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+finite = st.floats(-1e9, 1e9, allow_subnormal=False)
+
+
+def lines_of(tmp_path: Path, gcp_set: GcpSet, grid: GeoGrid) -> list[str]:
+    write_points(tmp_path / "a.points", gcp_set, grid)
+    text = (tmp_path / "a.points").read_bytes().decode()
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")   # QGIS refuses a file with an empty line
+    assert "\r" not in text
+    return text[:-1].split("\n")
+
+
+def points_file(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "in.points"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_plain_source_is_column_and_minus_row(tmp_path: Path) -> None:
+    crs, header, point = lines_of(tmp_path, ONE, PLAIN)
+    assert crs.startswith("#CRS: PROJCRS[")   # WKT2 on one line
+    assert 'ID["EPSG",32633]]' in crs
+    assert header == HEADER
+    assert point == "500100.5,5599000.25,12.5,-8.25,1,3,-4,5"
+
+
+@pytest.mark.parametrize("crs_wkt", [wkt(UTM_33N), None])
+def test_any_geotransform_gives_layer_coordinates(tmp_path: Path, crs_wkt: str | None) -> None:
+    point = lines_of(tmp_path, ONE, GeoGrid(64, 48, NORTH_UP, crs_wkt))[-1]
+    assert point.split(",")[2:4] == ["500025", "5599983.5"]   # 500000 + 12.5 * 2, 5600000 - 8.25 * 2
+
+
+def test_south_up_source_gives_layer_coordinates(tmp_path: Path) -> None:
+    point = lines_of(tmp_path, ONE, GeoGrid(64, 48, SOUTH_UP, wkt(UTM_33N)))[-1]
+    assert point.split(",")[2:4] == ["500025", "5599920.5"]   # 5599904 + 8.25 * 2
+
+
+def test_rotated_source_is_refused_with_reason_and_way_out(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"rotated geotransform.*gcps\.vrt"):
+        write_points(tmp_path / "a.points", ONE, GeoGrid(64, 48, ROTATED, wkt(UTM_33N)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_crs_there_is_no_crs_line(tmp_path: Path) -> None:
+    header, _ = lines_of(tmp_path, replace(ONE, crs_wkt=None), PLAIN)
+    assert header == HEADER
+
+
+def test_no_points_give_a_header_only(tmp_path: Path) -> None:
+    assert lines_of(tmp_path, GcpSet(()), PLAIN) == [HEADER]
+    assert len(read_points(tmp_path / "a.points", PLAIN)) == 0
+
+
+def test_numbers_have_no_exponent_and_disabled_is_0(tmp_path: Path) -> None:
+    tiny = GcpSet((Gcp(1, 1e-9, 0.0, 1.5e-7, 1e15, enabled=False),))
+    assert lines_of(tmp_path, tiny, PLAIN)[-1] == "0.00000015,1000000000000000,0.000000001,0,0,0,0,0"
+
+
+@tmp_path_reused
+@given(st.lists(st.tuples(finite, finite, finite, finite, st.booleans()), max_size=8), st.sampled_from([None, UTM_33N]))
+def test_points_round_trip_exactly_without_geotransform(
+    tmp_path: Path, rows: list[tuple[float, float, float, float, bool]], epsg: int | None
+) -> None:
+    gcps = tuple(Gcp(i + 1, *row) for i, row in enumerate(rows))
+    write_points(tmp_path / "a.points", GcpSet(gcps, wkt(epsg) if epsg else None), PLAIN)
+    found = read_points(tmp_path / "a.points", PLAIN)
+    assert [replace(gcp, residual_px=None) for gcp in found.gcps] == list(gcps)
+    assert (found.crs_wkt is None) == (epsg is None)
+
+
+@pytest.mark.parametrize("geotransform", [NORTH_UP, SOUTH_UP])
+def test_points_round_trip_with_geotransform(tmp_path: Path, geotransform: tuple[float, ...]) -> None:
+    grid = GeoGrid(64, 48, geotransform, wkt(UTM_33N))
+    xy = np.random.default_rng(0).uniform(-10, 70, (30, 2))
+    gcps = tuple(Gcp(i + 1, *map(float, p), 1.0, 2.0) for i, p in enumerate(xy))
+    write_points(tmp_path / "a.points", GcpSet(gcps), grid)
+    np.testing.assert_allclose(read_points(tmp_path / "a.points", grid).source_xy(), xy, atol=1e-6)
+
+
+def test_old_headers(tmp_path: Path) -> None:
+    row = "10,20,500025,5599983.5,1,0,0,0"
+    assert read_points(points_file(tmp_path, OLD_HEADER, row), GEOREFERENCED).gcps[0].col == 12.5   # up to 3.18
+    tabs = points_file(tmp_path, "mapX\tmapY\tpixelX\tpixelY\tenable", "10\t20\t12.5\t-8.25\t0")
+    assert read_points(tabs, PLAIN).gcps == (Gcp(1, 12.5, 8.25, 10.0, 20.0, enabled=False),)
+    pixels = points_file(tmp_path, "#CRS: EPSG:32633", OLD_HEADER, "10,20,12.5,-8.25,1,0,0,0")   # 3.20 to 3.22.3
+    assert read_points(pixels, GEOREFERENCED).source_xy().tolist() == [[12.5, 8.25]]
+
+
+def test_four_fields_are_enough_and_more_are_ignored(tmp_path: Path) -> None:
+    found = read_points(points_file(tmp_path, HEADER, "1,2,3,-4", "1,2,3,-4,0,x,y,z,confidence"), PLAIN)
+    assert [gcp.enabled for gcp in found.gcps] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["1,2,3,4", "1,2,3,4"], "line 1: a header"),
+        ([HEADER, "1,2,3"], "line 2: it has 3 of at least 4"),
+        ([HEADER, "1,2,3,-4,1", ""], "line 3: it has 1 of at least 4"),
+        ([HEADER, "1,2,3,nan,1"], "line 2: its coordinates must be finite"),
+        ([HEADER, "1,inf,3,4,1"], "line 2: its coordinates must be finite"),
+        ([HEADER, "1,two,3,4,1"], "line 2: its first four fields must be numbers"),
+        ([HEADER, "1,2,3,4,yes"], "line 2: its fifth field must be 0 or 1"),
+        (["#CRS: nonsense", HEADER, "1,2,3,4,1"], "line 1: its CRS is not known"),
+        (["#CRS: EPSG:32633"], "line 2: a header"),
+        ([HEADER, "1" * 200_000], "line 2: it is longer"),
+    ],
+)
+def test_malformed_files_name_the_line(tmp_path: Path, lines: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_points(points_file(tmp_path, *lines), PLAIN)
+
+
+def test_what_is_no_text_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x81" * 50)
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_points(tmp_path / "binary", PLAIN)
+    with pytest.raises(InputError, match="could not be read"):
+        read_points(tmp_path / "absent", PLAIN)
+    with pytest.raises(InputError, match="rotated"):
+        read_points(tmp_path / "absent", GeoGrid(64, 48, ROTATED))
+
+
+def test_gcps_of_a_result(tmp_path: Path) -> None:
+    result = make_result(tmp_path, grids=(GEOREFERENCED, PLAIN))
+    gcps = gcp_set_from(result)
+    assert len(gcps) == 60
+    assert gcps.crs_wkt == GEOREFERENCED.crs_wkt
+    np.testing.assert_array_equal(gcps.source_xy(), result.tie_points.sensed_xy)
+    np.testing.assert_allclose(gcps.map_xy(), GEOREFERENCED.to_map(result.tie_points.reference_xy))
+    assert [gcp.enabled for gcp in gcps.gcps] == result.fit.inliers.tolist()   # type: ignore[union-attr]
+    assert gcps.gcps[3].residual_px == tuple(result.fit.residuals_px[3])   # type: ignore[union-attr]
+
+
+def test_without_fit_no_gcp_is_enabled(tmp_path: Path) -> None:
+    gcps = gcp_set_from(without_fit(make_result(tmp_path)))
+    assert len(gcps) == 60
+    assert not any(gcp.enabled or gcp.residual_px for gcp in gcps.gcps)
+
+
+def test_map_of_a_plain_reference_is_its_layer_frame_in_qgis(tmp_path: Path) -> None:
+    result = make_result(tmp_path)
+    np.testing.assert_array_equal(gcp_set_from(result).map_xy(), result.tie_points.reference_xy * [1, -1])
+    assert gcp_set_from(result).crs_wkt is None
+    assert map_positions(PLAIN, []).shape == (0, 2)
+
+
+def test_spread_evenly_covers_the_image_and_takes_each_place_once() -> None:
+    random = np.random.default_rng(3)
+    crowd, corners = random.uniform(480, 520, (3000, 2)), np.array([[0, 0], [999, 0], [0, 999], [999, 999.0]])
+    xy = np.concatenate([crowd, corners, corners])
+    gcps = GcpSet(tuple(Gcp(i + 1, *p, 0.0, 0.0, enabled=i != 3000) for i, p in enumerate(xy.tolist())))
+    chosen = spread_evenly(gcps, 50)
+    assert len(chosen) == len(set(chosen.tolist())) == 50
+    assert chosen.tolist() == sorted(chosen.tolist())
+    assert {tuple(p) for p in corners} <= {tuple(p) for p in xy[chosen]}   # the disabled corner by its double
+    assert 3000 not in chosen
+    assert len(spread_evenly(GcpSet(gcps.gcps[3000:]), 50)) == 4
+    assert len(spread_evenly(GcpSet(()), 50)) == 0
