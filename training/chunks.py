@@ -50,11 +50,9 @@ class ChunkedFeatures:
         values: (B, D) float32 leaf that wants a gradient.
     """
 
-    def __init__(
-        self, network: LTFormer, patches: Tensor, chunk: int, bfloat16: bool, workers: Workers
-    ) -> None:
+    def __init__(self, network: LTFormer, patches: Tensor, chunk: int, bfloat16: bool, workers: Workers) -> None:
         self._network, self._bfloat16, self._workers = network, bfloat16, workers
-        self._parts = workers.map(self._forward, patches.split(chunk))
+        self._parts = workers.map(self._forward, torch.split(patches, chunk))
         self.values = torch.cat([part.detach() for part in self._parts]).requires_grad_()
 
     def _forward(self, patches: Tensor) -> Tensor:
@@ -66,7 +64,7 @@ class ChunkedFeatures:
         if self.values.grad is None:
             raise ValueError("the features have no gradient: call backward() of the loss first")
         parameters = list(self._network.parameters())
-        pieces = zip(self._parts, self.values.grad.split([len(part) for part in self._parts]))
+        pieces = zip(self._parts, torch.split(self.values.grad, [len(part) for part in self._parts]))
         gradients = self._workers.map(
             lambda piece: torch.autograd.grad(piece[0], parameters, grad_outputs=piece[1]), pieces
         )

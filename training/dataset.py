@@ -24,8 +24,8 @@ from ltcore.types import FloatArray
 Split = Literal["train", "val", "test"]
 FOLDER_VARIABLE = "LTFORMER_DATA"
 
-_MAX_OFFSET_PX = 0.5      # a larger offset between the bands would be learned as truth
-_CLEAR_PEAK = 7.0         # correlation peak, in deviations, from which a measured offset is believed
+_MAX_OFFSET_PX = 0.5  # a larger offset between the bands would be learned as truth
+_CLEAR_PEAK = 7.0  # correlation peak, in deviations, from which a measured offset is believed
 _LUMINANCE = {"R": 0.299, "G": 0.587, "B": 0.114}
 _PERCENTILES = (1.0, 99.0)
 
@@ -144,7 +144,7 @@ def read_bands(path: Path) -> NDArray[np.float32]:
     try:
         dataset = gdal.Open(str(path))
         values = None if dataset is None else dataset.ReadAsArray()
-    except RuntimeError as error:   # where GDAL's exceptions are switched on
+    except RuntimeError as error:  # where GDAL's exceptions are switched on
         raise InputError(f"'{path}' cannot be read.", f"GDAL says: {error}.") from error
     if values is None:
         raise InputError(f"'{path}' cannot be read.", f"GDAL says: {gdal.GetLastErrorMsg()}.")
@@ -161,3 +161,8 @@ def stretch(band: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.f
     low, high = np.percentile(band[valid], _PERCENTILES)
     scaled = (band - low) * (255.0 / max(high - low, 1e-6))
     return np.where(valid, np.clip(scaled, 0, 255), 0).astype(np.float32)
+
+
+def load_tiles(folder: Path, split: Split, keypoints_per_band: int) -> list[Tile]:
+    """Returns the tiles of a split with their keypoints, in the order of the index."""
+    return [load_tile(chip, keypoints_per_band) for chip in read_index(folder, split)]

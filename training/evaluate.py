@@ -7,22 +7,30 @@ at the SIFT orientation, near-infrared ones also at the opposite one; "upright":
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ltcore.config import FeatureConfig
+from ltcore.errors import LtcoreError
 from ltcore.features.sift import describe_rootsift, detect_keypoints
 from ltcore.geometry.transforms import apply_matrix
+from ltcore.ltformer.describe import make_describer
 from ltcore.matching.nearest import match_mutual_nearest
+from ltcore.progress import NullProgress
 from ltcore.types import Descriptors, FloatArray, Keypoints
 
-from .dataset import Tile
+from .dataset import Split, Tile, data_folder, load_tiles
 
 Mode = Literal["dual", "upright"]
+MODES: tuple[Mode, ...] = ("dual", "upright")
 DescribeFunction = Callable[[NDArray[np.float32], Keypoints, FloatArray], Descriptors]
 
 CORRECT_PX = 3.0
@@ -31,6 +39,7 @@ _RATIO = 0.95
 _UPRIGHT_DEG = 10.0
 _LOG_SCALE = 0.25
 _LEAST_SIDE_PX = 100
+_CHIP_PX = 128
 
 
 @dataclass(frozen=True)
@@ -83,13 +92,13 @@ def warped_pair(tile: Tile, mode: Mode, seed: int, max_keypoints: int = _KEYPOIN
     matrix[:2, :2] = [[turn.real, -turn.imag], [turn.imag, turn.real]]
     centre = np.array([width, height]) / 2
     matrix[:2, 2] = centre + shift - matrix[:2, :2] @ centre
-    pixel_centres = matrix.copy()   # OpenCV counts from the centre of the first pixel
+    pixel_centres = matrix.copy()  # OpenCV counts from the centre of the first pixel
     pixel_centres[:2, 2] += matrix[:2, :2] @ [0.5, 0.5] - 0.5
     reference, nir = tile.visible[0].numpy(), tile.nir.numpy()
-    sensed = np.asarray(cv2.warpAffine(nir, pixel_centres[:2], (width, height), flags=cv2.INTER_CUBIC))
+    warped = cv2.warpAffine(nir, pixel_centres[:2], (width, height), flags=cv2.INTER_CUBIC)
     covered = cv2.warpAffine(np.ones_like(nir), pixel_centres[:2], (width, height), flags=cv2.INTER_LINEAR)
+    sensed: NDArray[np.float32] = np.clip(warped, 0, 255).astype(np.float32)
     valid = np.asarray(covered) > 0.999
-    sensed = np.clip(sensed, 0, 255).astype(np.float32)
     both = (
         detect_keypoints(reference, np.ones(reference.shape, bool), max_keypoints),
         detect_keypoints(sensed, valid, max_keypoints),
@@ -169,10 +178,55 @@ def evaluate(
     tiles: list[Tile], describe: DescribeFunction, mode: Mode, seed: int = 0, max_keypoints: int = _KEYPOINTS
 ) -> dict[str, float]:
     """Returns the mean scores of a descriptor over the tiles."""
-    pairs = (warped_pair(tile, mode, seed, max_keypoints) for tile in tiles if is_evaluated(tile))
-    return summarise([score_pair(pair, describe, mode) for pair in pairs])
+    return compare(tiles, {"": describe}, mode, (seed,), max_keypoints)[""]
 
 
-def rootsift(image: NDArray[np.float32], keypoints: Keypoints, angles_deg: FloatArray) -> Descriptors:
-    """Returns RootSIFT descriptors, the baseline."""
-    return describe_rootsift(image, keypoints, angles_deg)
+def compare(
+    tiles: list[Tile],
+    descriptors: dict[str, DescribeFunction],
+    mode: Mode,
+    seeds: Iterable[int] = (0,),
+    max_keypoints: int = _KEYPOINTS,
+) -> dict[str, dict[str, float]]:
+    """Returns the mean scores of several descriptors of the very same keypoints, over tiles and seeds of the warps."""
+    scores: dict[str, list[PairScore]] = {name: [] for name in descriptors}
+    for seed in seeds:
+        for tile in filter(is_evaluated, tiles):
+            pair = warped_pair(tile, mode, seed, max_keypoints)
+            for name, describe in descriptors.items():
+                scores[name].append(score_pair(pair, describe, mode))
+    return {name: summarise(each) for name, each in scores.items()}
+
+
+@click.command()
+@click.argument("weights")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder with chips/index.csv (else LTFORMER_DATA).")
+@click.option("--split", type=click.Choice(["val", "test"]), multiple=True, default=["val", "test"])
+@click.option("--seeds", type=int, default=1, help="Warps of each tile.")
+@click.option("--scenes-only", is_flag=True, help="Leave out the 128x128 chips.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON file of the scores.")
+def main(weights: str, data: Path | None, split: list[Split], seeds: int, scenes_only: bool, out: Path) -> None:
+    """Compares weights (a name or a .safetensors file) with RootSIFT; choose on val, report test."""
+    try:
+        folder = data_folder(data)
+        describer = make_describer(FeatureConfig(weights=weights))
+        descriptors: dict[str, DescribeFunction] = {
+            "ltformer": lambda image, found, angles: describer.describe(image, found, angles, NullProgress()),
+            "rootsift": describe_rootsift,
+        }
+        results: dict[str, Any] = {"correct_px": CORRECT_PX, "keypoints": _KEYPOINTS, "ratio_of_success": _RATIO}
+        for name in split:
+            tiles = [tile for tile in load_tiles(folder, name, 1) if not scenes_only or min(tile.nir.shape) > _CHIP_PX]
+            for mode in MODES:
+                results[f"{name}_{mode}"] = _rounded(compare(tiles, descriptors, mode, range(seeds)))
+    except LtcoreError as error:
+        raise click.ClickException(str(error)) from error
+    out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _rounded(scores: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {name: {key: round(value, 4) for key, value in row.items()} for name, row in scores.items()}
+
+
+if __name__ == "__main__":
+    main()

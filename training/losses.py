@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_FAR = 10.0   # larger than every distance of unit vectors
+_FAR = 10.0  # larger than every distance of unit vectors
 
 
 def distances(first: Tensor, second: Tensor) -> Tensor:

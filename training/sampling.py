@@ -110,7 +110,8 @@ class PairSampler:
         first, second = self._windows(tile.size_px[chosen], draw)
         jitter = draw.normal(0, self._config.jitter_px, xy.shape)
         bands = _band_weights(len(tile.visible), draw)
-        mixed = sum(float(share) * tile.visible[i] for i, share in enumerate(bands) if share > 0)
+        used = np.flatnonzero(bands).tolist()
+        mixed = torch.tensordot(torch.from_numpy(bands[used]).float(), tile.visible[used], dims=1)
         torch_draw = torch.Generator().manual_seed(int(draw.integers(2**62)))
         visible = self._radiometry(self._cut(mixed, xy, first), torch_draw)
         return visible, self._radiometry(self._cut(tile.nir, xy + jitter, second), torch_draw), xy
@@ -123,7 +124,7 @@ class PairSampler:
         half_width = self._sampling.half_width_px(size_px * np.exp(draw.uniform(-0.25, 0.25, count)))
         turn = draw.uniform(-np.pi, np.pi, count)
         common = _rotation(turn) * half_width[:, None, None]
-        common[:, :, 1] *= draw.choice([-1.0, 1.0], count)[:, None]   # mirrored or not
+        common[:, :, 1] *= draw.choice([-1.0, 1.0], count)[:, None]  # mirrored or not
         limit = np.deg2rad(config.relative_rotation_deg)
         scale = draw.uniform(-config.scale_keypoint, config.scale_keypoint, count)
         scale += draw.uniform(-config.scale_tile, config.scale_tile)

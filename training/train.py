@@ -2,111 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
 import logging
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import click
 import numpy as np
 import torch
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ltcore.config import settings_error
 from ltcore.errors import InputError, LtcoreError
-from ltcore.features.patches import PatchSampling, sample_patches
+from ltcore.features.patches import sample_patches
 from ltcore.ltformer.network import LTFormer
 from ltcore.types import Descriptors, FloatArray, Keypoints
 
 from .chunks import ChunkedFeatures, Workers
-from .dataset import Tile, data_folder, load_tile, read_index
+from .config import TrainConfig, fingerprint, read_config
+from .dataset import Tile, data_folder, load_tiles
 from .evaluate import evaluate
 from .losses import hardest_in_batch, info_nce, lt_loss
-from .sampling import Batch, PairConfig, PairSampler
+from .sampling import Batch, PairSampler
 
 _LOG = logging.getLogger(__name__)
-_STRICT = ConfigDict(extra="forbid")
-_COLLAPSED = 0.98   # mean cosine of unrelated places in a batch from which descriptors count as constant
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-PositiveInt = Annotated[int, Field(ge=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class LossConfig:
-    """Which loss, and its number: margin of "hardest", temperature of "info_nce"; "lt" has none."""
-
-    name: Literal["hardest", "info_nce", "lt"] = "hardest"
-    margin: PositiveFloat = 1.0
-    temperature: PositiveFloat = 0.03
-
-
-@dataclass(frozen=True, config=_STRICT)
-class TrainConfig:
-    """All settings of a training.
-
-    Attributes:
-        seed: of weights and batches.
-        descriptor_dim: 128, 256 or 512.
-        sampling: geometry of the patches.
-        pairs: how batches are drawn.
-        loss: loss and its number.
-        learning_rate: highest one; warm-up, then cosine down to zero.
-        weight_decay: of AdamW.
-        warmup: share of the training over which the learning rate rises.
-        clip: largest norm of the gradient.
-        steps: the training ends after this many, ...
-        minutes: ... or after this wall time, whichever comes first; 0 means no limit.
-        chunk: patches that pass through the network at once.
-        threads: threads that run chunks.
-        bfloat16: whether the network runs in bfloat16 (the loss never does).
-        keypoints_per_band: SIFT keypoints taken from each tile and band.
-        checkpoint_minutes: between two checkpoints.
-        validate_minutes: between two validations.
-        validation_tiles: largest tiles of the val split that are used for it; 0 validates never.
-    """
-
-    seed: int = 0
-    descriptor_dim: Literal[128, 256, 512] = 128
-    sampling: PatchSampling = Field(default_factory=PatchSampling)
-    pairs: PairConfig = Field(default_factory=PairConfig)
-    loss: LossConfig = Field(default_factory=LossConfig)
-    learning_rate: PositiveFloat = 2e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    warmup: Fraction = 0.05
-    clip: PositiveFloat = 1.0
-    steps: PositiveInt = 5000
-    minutes: Annotated[float, Field(ge=0)] = 0.0
-    chunk: PositiveInt = 128
-    threads: PositiveInt = 2
-    bfloat16: bool = True
-    keypoints_per_band: PositiveInt = 1500
-    checkpoint_minutes: PositiveFloat = 3.0
-    validate_minutes: PositiveFloat = 8.0
-    validation_tiles: Annotated[int, Field(ge=0)] = 10
-
-
-def read_config(path: Path) -> TrainConfig:
-    """Returns the settings in a YAML file.
-
-    Raises:
-        InputError: the file is missing or not YAML, or holds a key or value that is not known.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(TrainConfig).validate_python(values or {})
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"The settings '{path}' cannot be read.", f"{error}.") from error
-    except ValidationError as error:
-        raise settings_error(error) from error
+_COLLAPSED = 0.98  # mean cosine of unrelated places in a batch from which descriptors count as constant
 
 
 def learning_rate_factor(progress: float, warmup: float) -> float:
@@ -166,9 +88,7 @@ class Trainer:
 
     def _descriptors(self, batch: Batch) -> tuple[ChunkedFeatures, Tensor, Tensor]:
         patches = torch.cat([batch.visible, batch.nir]).to(self.device)
-        features = ChunkedFeatures(
-            self.network, patches, self.config.chunk, self.config.bfloat16, self.workers
-        )
+        features = ChunkedFeatures(self.network, patches, self.config.chunk, self.config.bfloat16, self.workers)
         described = self.network.project(features.values)
         return features, described[: len(batch.visible)], described[len(batch.visible) :]
 
@@ -180,13 +100,11 @@ class Trainer:
             return info_nce(anchor, positive, near, loss.temperature)
         return lt_loss(anchor, positive, positive.roll(1, dims=0))
 
-    def describe(
-        self, image: np.ndarray[Any, np.dtype[np.float32]], keypoints: Keypoints, angles_deg: FloatArray
-    ) -> Descriptors:
+    def describe(self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: FloatArray) -> Descriptors:
         """Returns the network's present descriptors of keypoints of an image."""
         self.network.eval()
         patches = torch.from_numpy(sample_patches(image, keypoints, angles_deg, self.config.sampling))
-        parts = self.workers.map(self._inference, patches.split(self.config.chunk))
+        parts = self.workers.map(self._inference, torch.split(patches, self.config.chunk))
         width = self.config.descriptor_dim
         return Descriptors(torch.cat([torch.zeros(0, width), *parts]).numpy(), "ltformer")
 
@@ -203,7 +121,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "best": self.best,
-            "config": _fingerprint(self.config),
+            "config": fingerprint(self.config),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -212,7 +130,7 @@ class Trainer:
         Raises:
             InputError: it belongs to other settings.
         """
-        if state["config"] != _fingerprint(self.config):
+        if state["config"] != fingerprint(self.config):
             raise InputError("The checkpoint belongs to other settings.", "", "Use its own, or another --out folder.")
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -228,11 +146,6 @@ def _signs(anchor: Tensor, positive: Tensor) -> dict[str, float]:
         alike = similarity.diagonal().mean()
         unrelated = (similarity.sum() - similarity.diagonal().sum()) / max(1, similarity.numel() - len(anchor))
     return {"alike": alike.item(), "unrelated": unrelated.item(), "found": found.item()}
-
-
-def _fingerprint(config: TrainConfig) -> str:
-    text = json.dumps(TypeAdapter(TrainConfig).dump_python(config, mode="json"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def save_atomically(state: dict[str, Any], path: Path) -> None:
@@ -284,11 +197,6 @@ def _refuse_collapse(row: dict[str, float]) -> None:
         )
 
 
-def load_tiles(folder: Path, split: Literal["train", "val", "test"], keypoints_per_band: int) -> list[Tile]:
-    """Returns the tiles of a split with their keypoints."""
-    return [load_tile(chip, keypoints_per_band) for chip in read_index(folder, split)]
-
-
 def largest(tiles: list[Tile], count: int) -> list[Tile]:
     """Returns the `count` largest tiles."""
     return sorted(tiles, key=lambda tile: -tile.nir.numel())[:count]
@@ -305,9 +213,7 @@ def main(config_path: Path, data: Path | None, out: Path, minutes: float | None,
     """Trains a descriptor with the settings of a YAML file."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
-        config = read_config(config_path)
-        if minutes is not None:
-            config = dataclasses.replace(config, minutes=minutes)
+        config = read_config(config_path, minutes)
         out.mkdir(parents=True, exist_ok=True)
         folder = data_folder(data)
         trainer = Trainer(config, load_tiles(folder, "train", config.keypoints_per_band), device)

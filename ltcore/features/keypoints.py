@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from ..types import Keypoints
 
-_PER_CELL = 4   # strongest keypoints a grid cell gives on average; fewer is more even, more is stronger
+_PER_CELL = 4  # strongest keypoints a grid cell gives on average; fewer is more even, more is stronger
 
 
 def drop_near_duplicates(keypoints: Keypoints, radius_px: float) -> Keypoints:

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from ..types import FloatArray, Keypoints
 
-_REMAP_ROWS = 16384   # cv2.remap takes maps of less than 32768 rows
+_REMAP_ROWS = 16384  # cv2.remap takes maps of less than 32768 rows
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -55,9 +55,7 @@ def unit_grid(sampling: PatchSampling) -> FloatArray:
     return foveated
 
 
-def window_points(
-    xy: FloatArray, half_width_px: FloatArray, angles_deg: ArrayLike, grid: FloatArray
-) -> FloatArray:
+def window_points(xy: FloatArray, half_width_px: FloatArray, angles_deg: ArrayLike, grid: FloatArray) -> FloatArray:
     """Returns the (N, P * P, 2) image points of the windows, in the frame of `xy`.
 
     Args:
@@ -87,7 +85,7 @@ def sample_patches(
     side = sampling.patch_px
     patches = np.empty((len(keypoints), side, side), np.float32)
     grid, half_width = unit_grid(sampling), sampling.half_width_px(keypoints.size_px)
-    centres = keypoints.xy - 0.5   # OpenCV's (0, 0) is the centre of the first pixel
+    centres = keypoints.xy - 0.5  # OpenCV's (0, 0) is the centre of the first pixel
     angles = np.asarray(angles_deg, dtype=np.float64)
     source = np.ascontiguousarray(image, dtype=np.float32)
     step = _REMAP_ROWS // side

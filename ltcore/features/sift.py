@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ..types import Descriptors, FloatArray, Keypoints
 from .keypoints import drop_near_duplicates, spread_evenly
 
-_LAYERS = 3                  # OpenCV's default number of layers an octave
-_SIGMA = 1.6                 # OpenCV's default blur of the first layer
-_CONTRAST_THRESHOLD = 0.01   # a quarter of OpenCV's: flat scenes must give keypoints too
-_SAME_SPOT_PX = 1.5          # nearer keypoints would be described by nearly the same window
-_MASK_MARGIN_PX = 4.0        # least distance of a keypoint from invalid pixels
+_LAYERS = 3  # OpenCV's default number of layers an octave
+_SIGMA = 1.6  # OpenCV's default blur of the first layer
+_CONTRAST_THRESHOLD = 0.01  # a quarter of OpenCV's: flat scenes must give keypoints too
+_SAME_SPOT_PX = 1.5  # nearer keypoints would be described by nearly the same window
+_MASK_MARGIN_PX = 4.0  # least distance of a keypoint from invalid pixels
 
 
 def detect_keypoints(image: NDArray[np.float32], valid: NDArray[np.bool_], max_keypoints: int) -> Keypoints:
@@ -62,7 +62,7 @@ def describe_rootsift(
     if len(described) != len(keypoints):
         raise RuntimeError(f"SIFT described {len(described)} of {len(keypoints)} keypoints")
     total = histograms.sum(axis=1, keepdims=True)
-    flat = total <= 0   # no gradient at all: a constant descriptor instead of a division by zero
+    flat = total <= 0  # no gradient at all: a constant descriptor instead of a division by zero
     rooted = np.sqrt(np.where(flat, 1.0 / histograms.shape[1], histograms / np.where(flat, 1.0, total)))
     return Descriptors(rooted / np.linalg.norm(rooted, axis=1, keepdims=True), "rootsift")
 
@@ -101,7 +101,7 @@ def _packed_octaves(size_px: FloatArray) -> list[int]:
     A keypoint of octave o >= -1 and layer l in 1..3 has the size sigma * 2 ** (o + 1 + l / 3), l being rounded.
     """
     step = np.rint(_LAYERS * np.log2(np.maximum(size_px, 1e-3) / _SIGMA)).astype(np.int64)
-    step = np.maximum(step, 1)   # the finest layer there is
+    step = np.maximum(step, 1)  # the finest layer there is
     octave = (step - 1) // _LAYERS - 1
     layer = step - (octave + 1) * _LAYERS
     return [int(packed) for packed in (octave & 255) | (layer << 8)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DeviceError
 from .network import LTFormer
 
-_BATCH = {"cpu": 64, "mps": 512, "cuda": 4096}   # patches; on a CPU small batches stay in the cache
+_BATCH = {"cpu": 64, "mps": 512, "cuda": 4096}  # patches; on a CPU small batches stay in the cache
 _LEAST_BATCH = 16
 
 
@@ -76,7 +76,7 @@ class TorchBackend:
     def __init__(self, tensors: dict[str, torch.Tensor], descriptor_dim: int, device: torch.device) -> None:
         self._device = device
         network = LTFormer(descriptor_dim)
-        network.load_state_dict(tensors, strict=False)   # names and shapes are checked by load_weights
+        network.load_state_dict(tensors, strict=False)  # names and shapes are checked by load_weights
         self._network = network.eval().requires_grad_(False).to(device)
         self.descriptor_dim = descriptor_dim
         self.batch = _BATCH.get(device.type, 512)

@@ -18,7 +18,7 @@ REDUCTIONS = (8, 4, 2, 1)
 BLOCKS = 2
 WIDTHS = {128: (16, 32, 64, 128), 256: (32, 64, 128, 256), 512: (64, 128, 256, 512)}
 
-_EPS = 1e-6            # of every LayerNorm
+_EPS = 1e-6  # of every LayerNorm
 _FLAT_DEVIATION = 1e-3  # grey levels (0 to 255): a flatter patch is left as it is, not blown up to noise
 
 

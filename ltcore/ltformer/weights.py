@@ -18,7 +18,7 @@ from ..features.patches import PatchSampling
 if TYPE_CHECKING:
     from torch import Tensor
 
-_MAX_BYTES = 64 * 2**20        # LTFormer d512 takes about 48 MiB
+_MAX_BYTES = 64 * 2**20  # LTFormer d512 takes about 48 MiB
 _MAX_CARD_BYTES = 2**20
 _REBUILD = "Reinstall the plugin, or choose another file with 'weights'."
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..types import Descriptors, FloatArray, Matches
 
-_BLOCK_VALUES = 8_000_000   # similarities held at once (32 MB)
-_NONE = np.float32(-2.0)    # below every cosine: no candidate
+_BLOCK_VALUES = 8_000_000  # similarities held at once (32 MB)
+_LEAST_SQUARE = 1e-5  # squared distance below which float32 cannot tell descriptors apart: twins have ratio 1
+_NONE = np.float32(-2.0)  # below every cosine: no candidate
 
 
 class Gate(NamedTuple):
@@ -82,7 +83,7 @@ def _best(count: int) -> _Best:
 
 def _outside(gate: Gate, part: slice) -> NDArray[np.bool_]:
     offset = gate.reference_xy[part, None, :] - gate.predicted_xy[None, :, :]
-    near = np.einsum("mnc,mnc->mn", offset, offset) <= gate.radius_px**2   # False for nan
+    near = np.einsum("mnc,mnc->mn", offset, offset) <= gate.radius_px**2  # False for nan
     return ~np.asarray(near, dtype=bool)
 
 
@@ -93,9 +94,7 @@ def _update(rows: _Best, columns: _Best, similarity: NDArray[np.float32], start:
     rows.first[part], rows.second[part], rows.partner[part] = first, second, partner
     first, second, partner = _two_largest(similarity.T)
     better = first > columns.first
-    columns.second[:] = np.where(
-        better, np.maximum(columns.first, second), np.maximum(columns.second, first)
-    )
+    columns.second[:] = np.where(better, np.maximum(columns.first, second), np.maximum(columns.second, first))
     columns.partner[better] = partner[better] + start
     columns.first[better] = first[better]
 
@@ -119,12 +118,12 @@ def _mutual(rows: _Best, columns: _Best, max_ratio: float) -> Matches:
     sensed = rows.partner[mutual]
     best = rows.first[mutual]
     second = np.maximum(rows.second[mutual], columns.second[sensed])
-    ratio = np.where(second > _NONE, _distance(best) / np.maximum(_distance(second), 1e-12), 0.0)
+    ratio = np.where(second > _NONE, _distance(best) / _distance(second), 0.0)
     passed = ratio <= max_ratio
     score = np.sqrt(np.clip(best, 0, 1) * np.clip(1 - ratio, 0, 1))
     return Matches(np.column_stack([reference, sensed])[passed], score[passed])
 
 
 def _distance(similarity: NDArray[np.float32]) -> FloatArray:
-    distance: FloatArray = np.sqrt(np.maximum(2 - 2 * similarity.astype(np.float64), 0))
+    distance: FloatArray = np.sqrt(np.maximum(2 - 2 * similarity.astype(np.float64), _LEAST_SQUARE))
     return distance
