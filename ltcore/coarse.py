@@ -107,8 +107,10 @@ def _match(
     jobs: list[tuple[_Features, FloatArray]] = [
         (part, np.zeros(len(part.keypoints)) if upright else part.keypoints.angle_deg) for part in features
     ]
-    if not upright:
-        jobs.append((sensed, (sensed.keypoints.angle_deg + 180.0) % 360.0))
+    alternative = _reversed(sensed) if describer.sees_polarity else sensed
+    if alternative is not sensed or not upright:
+        turned = jobs[1][1] if upright else (sensed.keypoints.angle_deg + 180.0) % 360.0
+        jobs.append((alternative, turned))
     described: list[Descriptors] = []
     for number, (part, angles) in enumerate(jobs):
         share = SubProgress(progress, number / len(jobs), (number + 1) / len(jobs))
@@ -119,6 +121,12 @@ def _match(
         gate = Gate(reference.keypoints.xy, sensed.keypoints.xy, gate_px)
     alternatives = described[2] if len(described) > 2 else None
     return match_mutual_nearest(described[0], described[1], config.match.max_ratio, gate, alternatives)
+
+
+def _reversed(features: _Features) -> _Features:
+    """Returns the same keypoints on the image with its contrast reversed."""
+    image = MaskedImage(255 - features.image.values, features.image.valid)
+    return _Features(image, features.keypoints, features.origin)
 
 
 def _credible(fit: Union[Transform, EstimationFailure]) -> Union[Transform, EstimationFailure]:

@@ -28,6 +28,7 @@ class Describer:
         device_reason: why there, in words.
         backend: software that runs it.
         spec: card of the weights; None for RootSIFT.
+        sees_polarity: whether reversed contrast changes the descriptors.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Describer:
     device_reason: str
     backend: Literal["torch", "opencv"]
     spec: WeightsSpec | None = None
+    sees_polarity: bool = False
 
     def describe(
         self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
@@ -59,6 +61,7 @@ class RootSiftDescriber(Describer):
 
     name = "rootsift"
     backend = "opencv"
+    sees_polarity = True
     device_reason = "CPU: RootSIFT runs in OpenCV"
 
     def describe(

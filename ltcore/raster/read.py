@@ -97,8 +97,8 @@ class RasterView:
     def _read_inside(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         scale_x, scale_y = self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height
         place = {
-            "xoff": window.x * scale_x,
-            "yoff": window.y * scale_y,
+            "xoff": _inside(window.x * scale_x, window.width * scale_x, self.dataset.RasterXSize),
+            "yoff": _inside(window.y * scale_y, window.height * scale_y, self.dataset.RasterYSize),
             "win_xsize": window.width * scale_x,
             "win_ysize": window.height * scale_y,
             "buf_xsize": window.width,
@@ -144,6 +144,11 @@ class RasterView:
         scale = np.array([self.width / self.dataset.RasterXSize, self.height / self.dataset.RasterYSize])
         result: FloatArray = points * scale
         return result
+
+
+def _inside(offset: float, length: float, limit: int) -> float:
+    """Returns the offset, a hair smaller where GDAL, which rounds offset and length each up, would leave the raster."""
+    return offset - 1e-6 if int(offset + 0.5) + int(length + 0.5) > limit else offset
 
 
 def transform_points(source: Any, target: Any, xy: FloatArray, *, inverse: bool) -> FloatArray:

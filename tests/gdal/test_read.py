@@ -86,6 +86,15 @@ def test_decimation_averages_and_keeps_the_frame(tmp_path):
     assert np.allclose(view.from_source([[4, 4]]), [[1, 1]])
 
 
+@pytest.mark.parametrize("factor", [1.02, 1.12, 1.5, 2.6, 3.3, 7])
+def test_every_window_of_every_decimation_can_be_read(tmp_path, factor):
+    view = view_of(VARIANTS["plain"](tmp_path / "a.tif")).decimated(factor)
+    for y in range(view.height):
+        assert view.read(Window(0, y, view.width, view.height - y)).valid.all()
+    for x in range(view.width):
+        assert view.read(Window(x, 0, view.width - x, view.height)).valid.all()
+
+
 def test_luminance_weighs_red_green_blue(tmp_path):
     source = RasterSource(VARIANTS["with_alpha"](tmp_path / "a.tif"), "luminance")
     dataset = open_raster(source)
