@@ -9,16 +9,17 @@ import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from osgeo import gdal
 from torch import Tensor
 
+from ltcore.config import RasterSource
 from ltcore.errors import InputError
 from ltcore.features.sift import detect_keypoints
+from ltcore.raster.radiometry import percentile_stretch
+from ltcore.raster.read import MaskedImage, RasterView, open_raster
 from ltcore.types import FloatArray
 
 Split = Literal["train", "val", "test"]
@@ -27,7 +28,6 @@ FOLDER_VARIABLE = "LTFORMER_DATA"
 _MAX_OFFSET_PX = 0.5  # a larger offset between the bands would be learned as truth
 _CLEAR_PEAK = 7.0  # correlation peak, in deviations, from which a measured offset is believed
 _LUMINANCE = {"R": 0.299, "G": 0.587, "B": 0.114}
-_PERCENTILES = (1.0, 99.0)
 
 
 @dataclass(frozen=True)
@@ -115,52 +115,30 @@ def load_tile(chip: Chip, max_keypoints: int) -> Tile:
     """Returns the tile with its keypoints, at most `max_keypoints` of each of luminance and NIR.
 
     Raises:
-        InputError: GDAL cannot read the file, or its bands are not the index's.
+        InputError: GDAL cannot read the file, a band is blank, or the bands are not the index's.
     """
-    bands = read_bands(chip.path)
-    if len(bands) != len(chip.bands) or chip.bands[-1] != "NIR":
-        raise InputError(f"'{chip.path.name}' has {len(bands)} bands, the index says {','.join(chip.bands)}.")
+    dataset = open_raster(RasterSource(chip.path))
+    count = dataset.RasterCount
+    if count != len(chip.bands) or chip.bands[-1] != "NIR":
+        raise InputError(f"'{chip.path.name}' has {count} bands, the index says {','.join(chip.bands)}.")
     weight = np.array([_LUMINANCE[letter] for letter in chip.bands[:-1]])
-    luminance = np.tensordot(weight / weight.sum(), bands[:-1], axes=1)
-    valid = np.isfinite(bands).all(axis=0)
-    visible = [stretch(band, valid) for band in (luminance, *bands[:-1])]
-    nir = stretch(bands[-1], valid)
-    found = [detect_keypoints(image, valid, max_keypoints) for image in (visible[0], nir)]
+    luminance = _stretched(dataset, dict(enumerate(weight / weight.sum(), 1)), chip.path.name)
+    bands = [_stretched(dataset, {number: 1.0}, chip.path.name) for number in range(1, count + 1)]
+    found = [detect_keypoints(image.values, image.valid, max_keypoints) for image in (luminance, bands[-1])]
     return Tile(
         name=chip.path.name,
-        visible=torch.from_numpy(np.stack(visible)),
-        nir=torch.from_numpy(nir),
+        visible=torch.from_numpy(np.stack([image.values for image in (luminance, *bands[:-1])])),
+        nir=torch.from_numpy(bands[-1].values.copy()),
         xy=np.concatenate([keypoints.xy for keypoints in found]),
         size_px=np.concatenate([keypoints.size_px for keypoints in found]),
     )
 
 
-def read_bands(path: Path) -> NDArray[np.float32]:
-    """Returns all bands (B, H, W) of a raster as float32, nan where one has no data.
-
-    Raises:
-        InputError: GDAL cannot read the file.
-    """
-    try:
-        dataset = gdal.Open(str(path))
-        values = None if dataset is None else dataset.ReadAsArray()
-    except RuntimeError as error:  # where GDAL's exceptions are switched on
-        raise InputError(f"'{path}' cannot be read.", f"GDAL says: {error}.") from error
-    if values is None:
-        raise InputError(f"'{path}' cannot be read.", f"GDAL says: {gdal.GetLastErrorMsg()}.")
-    bands = values.astype(np.float32).reshape(-1, dataset.RasterYSize, dataset.RasterXSize)
-    masks = [dataset.GetRasterBand(i + 1).GetMaskBand().ReadAsArray() for i in range(len(bands))]
-    result: NDArray[np.float32] = np.where(np.stack(masks) > 0, bands, np.nan)
-    return result
-
-
-def stretch(band: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Returns the band with the 1st and 99th percentile of its valid pixels at 0 and 255; zeros where invalid."""
-    if not valid.any():
-        return np.zeros(band.shape, np.float32)
-    low, high = np.percentile(band[valid], _PERCENTILES)
-    scaled = (band - low) * (255.0 / max(high - low, 1e-6))
-    return np.where(valid, np.clip(scaled, 0, 255), 0).astype(np.float32)
+def _stretched(dataset: Any, weights: dict[int, float], name: str) -> MaskedImage:
+    """Returns the weighted mean of some bands as inference sees it: grey levels 0 to 255, 0 where not valid."""
+    size = dataset.RasterXSize, dataset.RasterYSize
+    view = RasterView(dataset, tuple(weights), tuple(weights.values()), *size)
+    return percentile_stretch(view, name)(view.read(view.full_window))
 
 
 def load_tiles(folder: Path, split: Split, keypoints_per_band: int) -> list[Tile]:

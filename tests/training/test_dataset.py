@@ -5,7 +5,7 @@ import pytest
 from osgeo import gdal
 
 from ltcore.errors import InputError
-from training.dataset import data_folder, load_tile, load_tiles, read_index, stretch
+from training.dataset import data_folder, load_tile, load_tiles, read_index
 
 _HEADER = "file,split,place,bands,red_nir_dx_px,red_nir_dy_px,peak_z\n"
 
@@ -79,7 +79,7 @@ def test_wrong_band_list_and_broken_file(folder):
     with pytest.raises(InputError, match=r"'a\.tif' has 4 bands, the index says R,G,NIR"):
         load_tile(read_index(folder, "train")[0], 10)
     (folder / "chips" / "c.tif").write_text("no raster")
-    with pytest.raises(InputError, match=r"c\.tif' cannot be read"):
+    with pytest.raises(InputError, match=r"c\.tif' is not a raster"):
         load_tile(read_index(folder, "val")[0], 10)
 
 
@@ -94,7 +94,9 @@ def test_data_folder_from_argument_and_environment(folder, tmp_path, monkeypatch
         data_folder(tmp_path / "elsewhere")
 
 
-def test_stretch_of_blank_or_invalid_band():
-    blank = np.full((4, 4), 7.0, np.float32)
-    assert np.isfinite(stretch(blank, np.ones((4, 4), bool))).all()
-    assert (stretch(blank, np.zeros((4, 4), bool)) == 0).all()
+def test_blank_band_is_named(folder):
+    blank = np.full((1, 64, 64), 9, np.uint16)
+    _write(folder / "chips" / "d.tif", np.concatenate([blank, blank, blank]))
+    _index(folder, 'd.tif,train,p,"R,G,NIR",0,0,9')
+    with pytest.raises(InputError, match=r"'d\.tif' is blank"):
+        load_tiles(folder, "train", 10)
