@@ -34,9 +34,9 @@ def look():
     seen = {
         "file": plugin.__class__.__module__,
         "provider": "ltformer" in provider_ids(),
-        "entries": sorted(action.objectName() for action in plugin._actions),  # noqa: SLF001
+        "entries": sorted(action.objectName() for action in plugin._actions),
         "in_menu": len(menu_entries()),
-        "enabled": QgsSettings().value("PythonPlugins/ltformer"),
+        "enabled": str(QgsSettings().value("PythonPlugins/ltformer")).lower(),
     }
     qgis.utils.unloadPlugin("ltformer")
     QgsApplication.processEvents()
@@ -51,7 +51,7 @@ def look():
 def step():
     try:
         answer = look()
-    except Exception:  # the test shows it
+    except Exception:  # noqa: BLE001 - the test shows it
         answer = {"error": traceback.format_exc()}
     Path(os.environ["ANSWER"]).write_text(json.dumps(answer), encoding="utf-8")
     QgsSettings().sync()
