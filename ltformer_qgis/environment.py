@@ -37,7 +37,7 @@ for name in ("numpy", "osgeo.gdal_array", "cv2"):
         missing.append(name)
     except Exception as error:
         broken[name] = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-for name in ("torch", "scipy", "shapely", "safetensors", "pydantic"):
+for name in ("torch", "scipy", "shapely", "safetensors", "pydantic", "jinja2", "matplotlib"):
     if importlib.util.find_spec(name) is None:
         missing.append(name)
 print(json.dumps({"version": sys.version_info[:3], "missing": missing, "broken": broken}))
