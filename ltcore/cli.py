@@ -155,19 +155,18 @@ def _number(value: Optional[float]) -> str:
 @click.option("--grid", type=click.Choice(["reference", "sensed"]), default="reference", show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def warp(
-    sensed: Path, solution: Path, out_path: Path, transform: Any, **options: Any
+    sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite: bool, **options: Any
 ) -> None:
     """Applies one solution to SENSED: any raster of the same frame as the one that was registered, all bands.
 
     The solution is a record.json, a tie_points.gpkg or a QGIS .points file.
     """
-    from .solution import warp_with_solution  # noqa: PLC0415 - heavy imports only where they are needed
+    from .solution import WarpChoices, warp_with_solution  # noqa: PLC0415 - heavy imports only where they are needed
 
-    if out_path.exists() and not options.pop("overwrite"):
+    if out_path.exists() and not overwrite:
         raise InputError(f"The file '{out_path}' exists already.", fix="Choose another name, or allow --overwrite.")
-    options.pop("overwrite", None)
     with TerminalProgress() as progress:
-        warp_with_solution(sensed, solution, out_path, transform, progress=progress, **options)
+        warp_with_solution(sensed, solution, out_path, transform, WarpChoices(**options), progress)
     click.echo(str(out_path))
 
 
@@ -215,12 +214,13 @@ def main() -> None:
         _fail(f"Error: {error}", EXIT_INPUT)
     except LtcoreError as error:
         _fail(f"Error: {error}", EXIT_UNEXPECTED)
-    except Exception as error:  # noqa: BLE001 - the last resort: people get a sentence, developers the traceback
+    except Exception as error:
         if os.environ.get("LTCORE_DEBUG"):
             logging.getLogger(__name__).exception("unexpected")
             raise
         kind = type(error).__name__
-        _fail(f"Error: something unexpected happened ({kind}: {error}). Set LTCORE_DEBUG=1 for details.", EXIT_UNEXPECTED)
+        message = f"Error: something unexpected happened ({kind}: {error}). Set LTCORE_DEBUG=1 for details."
+        _fail(message, EXIT_UNEXPECTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -11,7 +11,7 @@ from .versions import versions
 
 
 def environment_report() -> dict[str, Any]:
-    """Returns versions, platform, device (with the reason for it), weights and GDAL's raster drivers, as JSON values."""
+    """Returns versions, platform, device (with the reason for it), weights and GDAL's drivers, as JSON values."""
     return {
         "versions": versions(),
         "platform": platform.platform(),

@@ -34,14 +34,20 @@ class Solution:
     reference_grid: GeoGrid
 
 
+@dataclass(frozen=True)
+class WarpChoices:
+    """GDAL's name of the resampling kernel, and the grid: "reference" or "sensed" (ltcore.raster.write.target_for)."""
+
+    resampling: str
+    grid: Literal["reference", "sensed"]
+
+
 def warp_with_solution(
     sensed: Path,
     solution: Path,
     out_path: Path,
     model: Optional[GcpModel],
-    *,
-    resampling: str,
-    grid: Literal["reference", "sensed"],
+    how: WarpChoices,
     progress: Progress,
 ) -> None:
     """Writes all bands of `sensed`, moved by a solution found for a raster of the same frame.
@@ -51,8 +57,7 @@ def warp_with_solution(
         solution: record.json, tie_points.gpkg or .points file.
         out_path: GeoTIFF to write, whole or not at all.
         model: model fitted to tie points (default: the richest that their number allows); a record brings its own.
-        resampling: GDAL's name of the kernel.
-        grid: "reference" or "sensed", see ltcore.raster.write.target_for.
+        how: kernel and grid.
         progress: told how far it is.
 
     Raises:
@@ -64,8 +69,8 @@ def warp_with_solution(
     dataset = open_raster(RasterSource(sensed))
     sensed_grid = grid_of(dataset)
     found = read_solution(solution, sensed_grid, model)
-    target = target_for(grid, found.reference_grid, sensed_grid, found.transform)
-    warp_raster(sensed, out_path, found.transform, target, resampling, progress)
+    target = target_for(how.grid, found.reference_grid, sensed_grid, found.transform)
+    warp_raster(sensed, out_path, found.transform, target, how.resampling, progress)
 
 
 def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = None) -> Solution:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from osgeo import osr
 
 from ltcore.config import (
     FeatureConfig,
@@ -39,7 +40,8 @@ def run(*args, **kwargs):
 def error_px(result, matrix, size=SIZE):
     x, y = np.meshgrid(np.linspace(0.1, 0.9, 8) * size[0], np.linspace(0.1, 0.9, 8) * size[1])
     grid = np.column_stack([x.ravel(), y.ravel()])
-    return float(np.sqrt(((result.fit.transform(grid) - apply_matrix(np.asarray(matrix, float), grid)) ** 2).sum(1).mean()))
+    error = result.fit.transform(grid) - apply_matrix(np.asarray(matrix, float), grid)
+    return float(np.sqrt((error**2).sum(axis=1).mean()))
 
 
 def warped_pair(folder, matrix, size=SIZE, **how):
@@ -91,8 +93,6 @@ def test_swapped_inputs_give_the_inverse(tmp_path):
 
 def test_different_crs_and_pixel_size(tmp_path):
     """The reference in UTM at 2 m, the sensed raster in geographic degrees at about 3 m, off by 8 m."""
-    from osgeo import osr
-
     width, height = SIZE
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     reference = make_raster(tmp_path / "a.tif", to_bytes(texture_at(x, y)), geotransform=NORTH_UP, epsg=UTM_33N)
@@ -111,7 +111,8 @@ def test_different_crs_and_pixel_size(tmp_path):
     )
     true_column = ((places[:, 0] + 8 - 500_000) / 2).reshape(u.shape)   # what is there truly lies 8 m further east
     true_row = ((5_600_000 - places[:, 1]) / 2).reshape(u.shape)
-    sensed = make_raster(tmp_path / "b.tif", to_bytes(texture_at(true_column, true_row)), geotransform=geotransform, epsg=4326)
+    shown = to_bytes(texture_at(true_column, true_row))
+    sensed = make_raster(tmp_path / "b.tif", shown, geotransform=geotransform, epsg=4326)
     result = run(reference, sensed)
     assert result.quality.verdict == "PASS", result.quality.reasons
     assert result.quality.rmse_map == pytest.approx(result.quality.rmse_px * 2)
