@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from osgeo import gdal
+from osgeo import gdal, gdal_array
 
 from ..atomic import atomic_path, write_error
 from ..errors import InputError, OutputError, RasterReadError
@@ -207,12 +207,13 @@ class _Warp:
         gdal.Warp(
             tile, view, rpc=True, resampleAlg="near" if is_mask else self.resampling, overviewLevel="NONE",
             errorThreshold=_ERROR_THRESHOLD_PX, srcAlpha=self.has_alpha and not is_mask, **nodata,
-            warpOptions=["UNIFIED_SRC_NODATA=NO"],
+            warpOptions=["UNIFIED_SRC_NODATA=NO", "NUM_THREADS=ALL_CPUS"],
         )
         return tile
 
     def _create(self, path: Path, grid: GeoGrid) -> gdal.Dataset:
-        options = ["TILED=YES", "COMPRESS=DEFLATE", f"PREDICTOR={_predictor(self.kind)}", "BIGTIFF=IF_SAFER"]
+        options = ["TILED=YES", "COMPRESS=DEFLATE", f"PREDICTOR={_predictor(self.kind)}"]
+        options += ["BIGTIFF=IF_SAFER", "NUM_THREADS=ALL_CPUS"]
         colours = [band.GetColorInterpretation() for band in self.bands]
         if colours[:3] == [gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand]:
             options.append("PHOTOMETRIC=RGB")
@@ -244,11 +245,23 @@ def _internal_mask() -> Iterator[None]:
 
 
 def _nodata(bands: list[Any], kind: int) -> float | None:
-    """Returns the one nodata value a GeoTIFF can hold: the source's first, NaN for floats without, or None."""
+    """Returns the one nodata value a GeoTIFF can hold: the source's first, NaN for floats without, or None.
+
+    A value that no pixel of this type can have, as -9999 for bytes, counts as none.
+    """
     for band in bands:
-        if band.GetNoDataValue() is not None:
-            return float(band.GetNoDataValue())
+        value = band.GetNoDataValue()
+        if value is not None and _fits(value, kind):
+            return float(value)
     return float("nan") if kind in _FLOATS else None
+
+
+def _fits(value: float, kind: int) -> bool:
+    dtype = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(kind))
+    if not np.issubdtype(dtype, np.integer):
+        return True
+    limits = np.iinfo(dtype)
+    return float(value).is_integer() and bool(limits.min <= value <= limits.max)
 
 
 def _predictor(kind: int) -> int:

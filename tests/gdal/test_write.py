@@ -182,6 +182,18 @@ def test_without_nodata_a_mask_inside_the_file_says_what_is_empty(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".tif"] == []
 
 
+@pytest.mark.parametrize("nodata", [-9999, 3.5, float("nan")])
+def test_a_nodata_value_that_no_pixel_can_have_is_none(tmp_path: Path, nodata: float) -> None:
+    source = make_raster(tmp_path / "a.tif", size=(300, 200), nodata=nodata)
+    found, target = warp(source, tmp_path / "o.tif", FEW, "reference")
+    x, y = output_to_sensed(target, FEW)
+    band = found.GetRasterBand(1)
+    assert band.GetNoDataValue() is None
+    outside = (x < 0) | (x > 300) | (y < 0) | (y > 200)
+    assert (band.GetMaskBand().ReadAsArray()[outside] == 0).all()
+    assert (band.ReadAsArray()[outside] == 0).all()
+
+
 def test_a_mask_band_of_the_source_moves_along_and_leaves_no_fringe(tmp_path: Path) -> None:
     mask = np.ones((200, 300), bool)
     mask[50:90, 100:180] = False
