@@ -135,7 +135,7 @@ def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) 
     centres = corners + WINDOW_PX / 2
     share = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")
     row, column = (corners[:, ::-1] + WINDOW_PX // 2).T
-    own_xy = level.reference.view.to_source(centres + [tile.x, tile.y])
+    own_xy = level.reference.view.to_source(centres + np.array([tile.x, tile.y]))
     usable = (share[row, column] >= _MIN_VALID_SHARE) & aoi.contains(own_xy)
     corners, centres = corners[usable], centres[usable]
     found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)

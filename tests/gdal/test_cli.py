@@ -65,6 +65,18 @@ def test_the_sample_lands_where_it_truly_lies(registered):
     assert np.sqrt(((grid[:, 2:] - expected) ** 2).sum(axis=1).mean()) < 0.1 + native
 
 
+def test_the_drone_pair_agrees_with_points_picked_by_hand(tmp_path):
+    pair = SAMPLES / "orchard" / "red.tif", SAMPLES / "orchard" / "nir.tif"
+    done = ltcore("register", *pair, "--out", tmp_path / "out", "--json", "--no-report", "--no-warp")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["verdict"] == "PASS"
+    picked = json.loads((Path(__file__).parents[1] / "data" / "orchard_check_points.json").read_text())["points"]
+    sensed = np.array([[*point["sensed"], 1] for point in picked]) @ np.array(summary["transform"]["matrix"]).T
+    error = sensed[:, :2] / sensed[:, 2:] - [point["reference"] for point in picked]
+    assert np.sqrt((error**2).sum(axis=1).mean()) < 1.0
+
+
 def test_plain_lines_of_progress_without_a_terminal(registered):
     lines = [line for line in registered[0].stderr.splitlines() if line.startswith("[")]
     assert len(lines) > 5
@@ -233,7 +245,8 @@ def test_info_names_versions_device_and_weights():
 
 
 def test_help_is_quick_and_needs_no_torch():
-    script = "import sys; sys.argv = ['ltcore', '--help']\nimport ltcore.cli\ntry: ltcore.cli.main()\nexcept SystemExit: pass\n"
+    script = "import sys; sys.argv = ['ltcore', '--help']\nimport ltcore.cli\ntry: ltcore.cli.main()\n"
+    script += "except SystemExit: pass\n"
     done = subprocess.run(
         [sys.executable, "-c", script + "print('torch' in sys.modules, 'cv2' in sys.modules)"],
         capture_output=True, text=True, check=True, timeout=60,
