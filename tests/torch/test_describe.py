@@ -165,3 +165,10 @@ def test_rootsift_needs_no_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "PyTorch is not installed" in done.stdout
     assert "rootsift" in done.stdout
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_cuda_gives_the_descriptors_of_the_cpu(ltformer, image, keypoints):
+    on_gpu = make_describer(FeatureConfig(descriptor="ltformer", device="cuda"))
+    values = [each.describe(image, keypoints, 0.0, NullProgress()).values for each in (ltformer, on_gpu)]
+    np.testing.assert_allclose(values[1], values[0], atol=1e-4)
