@@ -108,3 +108,7 @@ class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
         symbol = QgsMarkerSymbol.createSimple({"name": shape, "color": colour, "outline_color": outline, "size": "2.2"})
         expression, label = rule
         root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, expression, label))
+
+
+# One for all layers, alive as long as the plugin: QGIS keeps no reference, and styles after the algorithm is gone.
+TIE_POINT_STYLE = TiePointStyle()

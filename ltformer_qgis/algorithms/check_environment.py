@@ -47,7 +47,7 @@ class CheckEnvironment(LTFormerAlgorithm):
                 "LTFORMER_PYTHON, the private environment, QGIS's own Python."
             ),
             tr(
-                "'create' makes the private environment in your profile: it downloads 0.3 GB (1.6 GB on disk), several "
+                "'create' makes the private environment in your profile: it downloads 0.3 GB (1.3 GB on disk), several "
                 "GB more where pip's PyTorch brings CUDA. It can be cancelled, and leaves nothing then."
             ),
             self.help_of_parameters(),

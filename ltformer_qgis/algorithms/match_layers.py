@@ -26,7 +26,7 @@ from ..errors import EngineCancelled, EngineError
 from ..feedback import FeedbackProgress
 from ..layers import InputProblem, RasterInput
 from ..texts import tr
-from ..tie_point_layer import TiePointStyle, copy_tie_points, layer_crs, open_tie_points, tie_point_fields
+from ..tie_point_layer import TIE_POINT_STYLE, copy_tie_points, layer_crs, open_tie_points, tie_point_fields
 from . import match_parameters
 from .base import LTFormerAlgorithm
 from .match_inputs import MatchInputs, with_choice_numbers
@@ -45,7 +45,6 @@ class MatchLayers(LTFormerAlgorithm):
         self._reference: RasterInput | None = None
         self._warnings: list[str] = []
         self._folder = Path()
-        self._style: TiePointStyle | None = None  # QGIS holds no reference of its own
 
     def name(self) -> str:
         return "match"
@@ -186,8 +185,7 @@ class MatchLayers(LTFormerAlgorithm):
             raise QgsProcessingException(self.invalidSinkError(parameters, "TIE_POINTS"))
         copy_tie_points(layer, sink)
         if context.willLoadLayerOnCompletion(layer_id):
-            self._style = TiePointStyle()
-            context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(self._style)
+            context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(TIE_POINT_STYLE)
         return layer_id
 
     def _judge(

@@ -53,7 +53,9 @@ def feedback():
 def context():
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    return context
+    yield context
+    # pytest lets go of the context only after QGIS has ended, and no layer may outlive QGIS.
+    context.temporaryLayerStore().removeAllMapLayers()
 
 
 class RecordingFeedback(QgsProcessingFeedback):

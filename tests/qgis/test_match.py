@@ -10,13 +10,16 @@ import processing
 import pytest
 from osgeo import gdal
 from qgis.core import (
+    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsExpression,
     QgsExpressionContext,
     QgsFeature,
     QgsGeometry,
+    QgsProcessingAlgRunnerTask,
     QgsProcessingException,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProject,
     QgsRasterLayer,
@@ -24,6 +27,7 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QEventLoop, QTimer
 
 from ltformer_qgis.tie_point_layer import TiePointStyle
 from tests.qgis.profiles import ROOT
@@ -196,3 +200,27 @@ def test_loaded_tie_points_are_styled_by_residual(run):
     for feature in layer.getFeatures():
         scope.setFeature(feature)
         assert sum(bool(expression.evaluate(scope)) for expression in expressions) == 1
+
+
+def test_a_run_in_the_background_loads_styled_layers_into_the_project(match, context, feedback, pair, qgis_new_project):
+    from processing.gui.Postprocessing import handleAlgorithmResults  # noqa: PLC0415 - QGIS's, once it is initialised
+
+    results, loop = {}, QEventLoop()
+    wanted = parameters(pair, Path("unused"), TIE_POINTS="TEMPORARY_OUTPUT", WARPED="TEMPORARY_OUTPUT",
+                        POINTS_FILE=None, REPORT=None, RECORD=None)  # fmt: skip
+    for name, label in (("TIE_POINTS", "points"), ("WARPED", "aligned")):
+        definition = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", qgis_new_project)
+        definition.destinationName = label
+        wanted[name] = definition
+    task = QgsProcessingAlgRunnerTask(match, wanted, context, feedback)
+    task.executed.connect(lambda ok, values: (results.update(values), loop.quit()))
+    QgsApplication.taskManager().addTask(task)
+    QTimer.singleShot(60_000, loop.quit)
+    loop.exec_() if hasattr(loop, "exec_") else loop.exec()
+    assert results["VERDICT"] == "PASS"
+    assert handleAlgorithmResults(match, context, feedback, parameters=wanted)
+    layers = {layer.name(): layer for layer in qgis_new_project.mapLayers().values()}
+    assert set(layers) == {"points", "aligned"}
+    assert isinstance(layers["points"].renderer(), QgsRuleBasedRenderer)
+    assert layers["aligned"].isValid()
+    assert len(feedback.progress) > 3
