@@ -68,7 +68,7 @@ def render(result: RegistrationResult, progress: Progress) -> str:
 
 
 def _figures(result: RegistrationResult, progress: Progress) -> dict[str, str | None]:
-    scene = Scene(result)
+    scene = Scene(result, progress)
     makers: dict[str, Callable[[], str | None]] = {
         "checkerboards": lambda: report_figures.checkerboards(result, scene),
         "close_ups": lambda: report_figures.close_ups(result, scene),

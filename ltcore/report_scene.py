@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from .raster.read import RasterView, Window, open_raster, plain_view, transform_points
+from .progress import Progress, checkpoint
+from .raster.read import MaskedImage, RasterView, Window, open_raster, plain_view, transform_points
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
 
 ToSensed = Callable[[FloatArray], FloatArray]
 
+_OVERVIEW_PX = 1200   # longest side of the overview of a raster
+_STRIP_ROWS = 64      # of the overview read at once: between strips the user may cancel
 _KNOTS = 33   # per side, of the grid on which a map between two CRSs is computed and interpolated
 
 
@@ -49,23 +52,23 @@ def whole(width: int, height: int, longest: int) -> Frame:
 
 
 class Scene:
-    """Both rasters of a registration; nothing of them is kept."""
+    """Both rasters of a registration; of each only an overview is kept."""
 
-    def __init__(self, result: RegistrationResult) -> None:
+    def __init__(self, result: RegistrationResult, progress: Progress) -> None:
         self._reference_raster = open_raster(result.job.reference)
         self._sensed_raster = open_raster(result.job.sensed)
-        self._reference = plain_view(self._reference_raster, result.job.reference)
-        self._sensed = plain_view(self._sensed_raster, result.job.sensed)
+        self._reference = _Picture(plain_view(self._reference_raster, result.job.reference), progress)
+        self._sensed = _Picture(plain_view(self._sensed_raster, result.job.sensed), progress)
         self._result = result
 
     def reference(self, frame: Frame) -> NDArray[np.float64]:
         """Returns the (H, W) picture of the reference in [0, 1], nan where it has no data."""
-        return stretched(_sampled(self._reference, frame.positions(), frame))
+        return stretched(self._reference.sampled(frame.positions(), frame))
 
     def sensed(self, frame: Frame, to_sensed: ToSensed | None = None) -> NDArray[np.float64]:
         """Returns the (H, W) picture of the sensed raster, seen through a map reference px -> sensed px."""
         positions = frame.positions()
-        return stretched(_sampled(self._sensed, positions if to_sensed is None else to_sensed(positions), frame))
+        return stretched(self._sensed.sampled(positions if to_sensed is None else to_sensed(positions), frame))
 
     def after(self) -> ToSensed | None:
         """Returns the map reference px -> sensed px found, None if there is none."""
@@ -92,23 +95,49 @@ class Scene:
         return np.column_stack([map_coordinates(tables[:, :, axis], at, order=1) for axis in (0, 1)])
 
 
-def _sampled(view: RasterView, xy: FloatArray, frame: Frame) -> NDArray[np.float64]:
-    """Returns the (H, W) values at the (H*W, 2) px of the view's raster, nan outside and where there is no data."""
-    columns, rows = frame.size
-    inside = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= [view.width, view.height]).all(axis=1)
-    picture = np.full(len(xy), np.nan)
-    if inside.any():
-        low, high = xy[inside].min(axis=0), xy[inside].max(axis=0)
-        coarse = view.decimated(max(1.0, float(((high - low) / frame.size).max())))
-        scale = np.array([view.width / coarse.width, view.height / coarse.height])
-        first = np.floor(low / scale).astype(int) - 2
-        size = np.ceil(high / scale).astype(int) + 2 - first
-        image = coarse.read(Window(int(first[0]), int(first[1]), int(size[0]), int(size[1])))
-        at = (xy[inside] / scale - first - 0.5).T[::-1]
-        values = map_coordinates(image.values.astype(np.float64), at, order=1, mode="nearest")
-        valid = map_coordinates(image.valid.astype(np.float64), at, order=1, mode="nearest")
-        picture[inside] = np.where(valid > 0.5, values / np.maximum(valid, 0.5), np.nan)
-    return picture.reshape(rows, columns)
+class _Picture:
+    """A raster to be looked at; a large one is read through once, for its overview, which is then kept."""
+
+    def __init__(self, view: RasterView, progress: Progress) -> None:
+        self._view = view
+        self._coarse = view.decimated(max(1.0, max(view.width, view.height) / _OVERVIEW_PX))
+        strips = []
+        for top in range(0, self._coarse.height, _STRIP_ROWS):
+            checkpoint(progress)
+            rows = min(_STRIP_ROWS, self._coarse.height - top)
+            strips.append(self._coarse.read(Window(0, top, self._coarse.width, rows)))
+        values, valid = (np.concatenate([getattr(strip, part) for strip in strips]) for part in ("values", "valid"))
+        self._overview = MaskedImage(values, valid)
+
+    def sampled(self, xy: FloatArray, frame: Frame) -> NDArray[np.float64]:
+        """Returns the (H, W) values at the (H*W, 2) px of the raster, nan outside and where there is no data."""
+        view = self._view
+        inside = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= [view.width, view.height]).all(axis=1)
+        picture = np.full(len(xy), np.nan)
+        if inside.any():
+            image, first, scale = self._image(xy[inside], frame)
+            at = (xy[inside] / scale - first - 0.5).T[::-1]
+            values = map_coordinates(image.values.astype(np.float64), at, order=1, mode="nearest")
+            valid = map_coordinates(image.valid.astype(np.float64), at, order=1, mode="nearest")
+            picture[inside] = np.where(valid > 0.5, values / np.maximum(valid, 0.5), np.nan)
+        return picture.reshape(frame.size[::-1])
+
+    def _image(self, xy: FloatArray, frame: Frame) -> tuple[MaskedImage, NDArray[np.intp], FloatArray]:
+        """Returns an image that shows all of `xy` finely enough, its first column and row, and the px of the raster
+        per pixel of it."""
+        low, high = xy.min(axis=0), xy.max(axis=0)
+        factor = max(1.0, float(((high - low) / frame.size).max()))
+        view = self._view.decimated(factor)
+        if view.width <= self._coarse.width:
+            return self._overview, np.zeros(2, dtype=np.intp), _ratio(self._view, self._coarse)
+        scale = _ratio(self._view, view)
+        first = np.floor(low / scale).astype(np.intp) - 2
+        size = np.ceil(high / scale).astype(np.intp) + 2 - first
+        return view.read(Window(int(first[0]), int(first[1]), int(size[0]), int(size[1]))), first, scale
+
+
+def _ratio(fine: RasterView, coarse: RasterView) -> FloatArray:
+    return np.array([fine.width / coarse.width, fine.height / coarse.height])
 
 
 def stretched(picture: NDArray[Any]) -> NDArray[np.float64]:

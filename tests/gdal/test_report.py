@@ -95,7 +95,7 @@ def test_report_of_odd_rasters(tmp_path: Path, kind: str) -> None:
 
 def test_registered_pictures_agree_and_unregistered_do_not(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     """The numbers behind the before/after picture: the sensed raster has reversed contrast."""
-    scene = Scene(result_for(tmp_path, pair))
+    scene = Scene(result_for(tmp_path, pair), NullProgress())
     frame = whole(256, 192, 128)
     reference = scene.reference(frame)
     after = scene.after()
@@ -112,7 +112,7 @@ def test_before_follows_the_georeference_of_both(tmp_path: Path) -> None:
     reference = make_raster(tmp_path / "a.tif", fine, geotransform=NORTH_UP, epsg=UTM_33N)
     moved = (NORTH_UP[0] + 80, 4.0, 0.0, NORTH_UP[3] - 40, 0.0, -4.0)
     sensed = make_raster(tmp_path / "b.tif", coarse, geotransform=moved, epsg=UTM_33N)
-    scene = Scene(result_for(tmp_path, (reference, sensed)))
+    scene = Scene(result_for(tmp_path, (reference, sensed)), NullProgress())
     frame = whole(256, 192, 128)
     seen = scene.sensed(frame, scene.before())
     assert _correlation(scene.reference(frame), seen) > 0.95
@@ -121,10 +121,10 @@ def test_before_follows_the_georeference_of_both(tmp_path: Path) -> None:
 
 
 def test_a_close_up_is_read_at_full_resolution(tmp_path: Path) -> None:
-    path = make_raster(tmp_path / "a.tif", to_bytes(texture(600, 500)))
-    scene = Scene(result_for(tmp_path, (path, path)))
-    part = scene.reference(Frame(200, 100, 80, 60, (80, 60)))
-    assert _correlation(part, texture(600, 500)[100:160, 200:280]) > 0.995
+    path = make_raster(tmp_path / "a.tif", to_bytes(texture(2600, 500)))   # its overview is coarser
+    scene = Scene(result_for(tmp_path, (path, path)), NullProgress())
+    part = scene.reference(Frame(2200, 100, 80, 60, (80, 60)))
+    assert _correlation(part, texture(2600, 500)[100:160, 2200:2280]) > 0.995
 
 
 def test_report_of_a_raster_that_has_gone(tmp_path: Path, pair: tuple[Path, Path]) -> None:
