@@ -7,6 +7,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterNumber,
+    QgsUnitTypes,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QMetaType
@@ -27,6 +28,7 @@ FLAG_ADVANCED = (
     Qgis.ProcessingParameterFlag.Advanced if _SINCE_3_36 else QgsProcessingParameterDefinition.Flag.FlagAdvanced
 )
 WKB_POINT = QgsWkbTypes.Type.Point
+METRES = Qgis.DistanceUnit.Meters if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceMeters
 WARNING_LEVEL = Qgis.MessageLevel.Warning
 
 # QgsField takes a QMetaType from 3.38 on, before that a QVariant type; both are the same numbers.
@@ -41,6 +43,7 @@ __all__ = [
     "FIELD_DOUBLE",
     "FIELD_INTEGER",
     "FLAG_ADVANCED",
+    "METRES",
     "NUMBER_INTEGER",
     "VECTOR_POINT",
     "VECTOR_POLYGON",

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsUnitTypes,
 )
 
+from .compat import METRES
 from .texts import tr
 
 LUMINANCE = "luminance"
@@ -56,6 +57,11 @@ class RasterInput:
     def is_georeferenced(self) -> bool:
         """Whether the file says where on the Earth it lies."""
         return self.extent is not None and self.crs.isValid()
+
+    @property
+    def map_crs(self) -> QgsCoordinateReferenceSystem:
+        """Returns the CRS of positions in QGIS's view of the file: none without geotransform."""
+        return QgsCoordinateReferenceSystem() if self.extent is None else self.crs
 
     def warnings(self) -> list[str]:
         """Returns sentences on what QGIS knows about the layer and the engine does not."""
@@ -176,5 +182,5 @@ def _distance(reference: RasterInput, other: QgsRectangle) -> str:
     length, units = (dx * dx + dy * dy) ** 0.5, reference.crs.mapUnits()
     if reference.crs.isGeographic():
         return tr("their extents are {length:.4g} degrees apart").format(length=length)
-    to_km = QgsUnitTypes.fromUnitToUnitFactor(units, QgsUnitTypes.DistanceUnit.DistanceMeters) / 1000
+    to_km = QgsUnitTypes.fromUnitToUnitFactor(units, METRES) / 1000
     return tr("their extents are {length:.4g} km apart").format(length=length * to_km)

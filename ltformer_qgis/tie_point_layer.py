@@ -65,11 +65,6 @@ def open_tie_points(path: Path) -> QgsVectorLayer:
     return layer
 
 
-def layer_crs(layer: QgsVectorLayer, fallback: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
-    """Returns the CRS of the tie points: that of the reference, invalid where it has none."""
-    return fallback if fallback.isValid() else layer.crs()
-
-
 def copy_tie_points(layer: QgsVectorLayer, sink: QgsFeatureSink) -> int:
     """Copies all tie points into a sink with `tie_point_fields`; returns how many."""
     fields, names = tie_point_fields(), layer.fields().names()
@@ -88,11 +83,22 @@ def copy_tie_points(layer: QgsVectorLayer, sink: QgsFeatureSink) -> int:
 
 
 class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
-    """Styles the loaded tie points: inliers by residual, outliers as grey crosses."""
+    """Styles the loaded tie points: inliers by residual, outliers as grey crosses.
+
+    Args:
+        has_crs: whether the reference has one. Formats and QGIS itself make one up for a layer without CRS; drawn
+            with that, the points would leave the plain image they belong to.
+    """
+
+    def __init__(self, *, has_crs: bool) -> None:
+        super().__init__()
+        self._has_crs = has_crs
 
     def postProcessLayer(self, layer: QgsMapLayer, _context: object, _feedback: object) -> None:
         if not isinstance(layer, QgsVectorLayer):
             return
+        if not self._has_crs:
+            layer.setCrs(QgsCoordinateReferenceSystem())
         root = QgsRuleBasedRenderer.Rule(None)
         for low, high, colour in _CLASSES:
             limits = [f'"residual_px" >= {low}'] + ([f'"residual_px" < {high}'] if high is not None else [])
@@ -110,5 +116,5 @@ class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
         root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, expression, label))
 
 
-# One for all layers, alive as long as the plugin: QGIS keeps no reference, and styles after the algorithm is gone.
-TIE_POINT_STYLE = TiePointStyle()
+# Alive as long as the plugin: QGIS keeps no reference, and styles when the algorithm is gone.
+TIE_POINT_STYLES = {has_crs: TiePointStyle(has_crs=has_crs) for has_crs in (True, False)}

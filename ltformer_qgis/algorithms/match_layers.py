@@ -26,7 +26,7 @@ from ..errors import EngineCancelled, EngineError
 from ..feedback import FeedbackProgress
 from ..layers import InputProblem, RasterInput
 from ..texts import tr
-from ..tie_point_layer import TIE_POINT_STYLE, copy_tie_points, layer_crs, open_tie_points, tie_point_fields
+from ..tie_point_layer import TIE_POINT_STYLES, copy_tie_points, open_tie_points, tie_point_fields
 from . import match_parameters
 from .base import LTFormerAlgorithm
 from .match_inputs import MatchInputs, with_choice_numbers
@@ -178,14 +178,14 @@ class MatchLayers(LTFormerAlgorithm):
         """Writes the tie points; returns the layer's id, or None where the user wants none."""
         if parameters.get("TIE_POINTS") is None or path is None:
             return None
-        layer = open_tie_points(path)
-        crs = layer_crs(layer, self._reference.crs)
+        layer, crs = open_tie_points(path), self._reference.map_crs
         sink, layer_id = self.parameterAsSink(parameters, "TIE_POINTS", context, tie_point_fields(), WKB_POINT, crs)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, "TIE_POINTS"))
         copy_tie_points(layer, sink)
         if context.willLoadLayerOnCompletion(layer_id):
-            context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(TIE_POINT_STYLE)
+            style = TIE_POINT_STYLES[crs.isValid()]
+            context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(style)
         return layer_id
 
     def _judge(

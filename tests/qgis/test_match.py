@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from ltformer_qgis.tie_point_layer import TiePointStyle
+from ltformer_qgis.tie_point_layer import TIE_POINT_STYLES
 from tests.qgis.profiles import ROOT
 
 pytestmark = pytest.mark.usefixtures("provider")
@@ -141,6 +142,27 @@ def test_bands_and_layers_of_the_project(pair, tmp_path, qgis_new_project):
     assert '"band": 2' in record
 
 
+def test_folders_with_spaces_and_foreign_letters(pair, tmp_path):
+    folder = tmp_path / "Möhne see" / "çöp & 日本"
+    folder.mkdir(parents=True)
+    copies = [Path(shutil.copy(path, folder / f"{path.stem} ä.tif")) for path in pair]
+    results = processing.run("ltformer:match", parameters(copies, folder / "out"))
+    assert results["VERDICT"] == "PASS"
+    assert {path.name for path in (folder / "out").iterdir()} >= {"warped.tif", "gcps.points", "report.html"}
+
+
+def test_plain_images_get_points_where_qgis_draws_them(pair, tmp_path):
+    plain = [tmp_path / f"{path.stem}.png" for path in pair]
+    for source, target in zip(pair, plain):
+        gdal.Translate(str(target), str(source), format="PNG")
+        target.with_name(target.name + ".aux.xml").unlink()
+    layer = processing.run("ltformer:match", parameters(plain, tmp_path / "out", TIE_POINTS="memory:"))["TIE_POINTS"]
+    assert layer.featureCount() > 50
+    for feature in layer.getFeatures():
+        point = feature.geometry().asPoint()
+        assert (point.x(), -point.y()) == pytest.approx((feature["reference_x"], feature["reference_y"]))
+
+
 def test_without_a_band_the_luminance_of_a_colour_image_is_matched(run):
     assert '"band": "luminance"' in (run[1] / "record.json").read_text()
 
@@ -191,7 +213,8 @@ def test_a_destination_that_cannot_be_written_leaves_nothing(pair, tmp_path):
 
 def test_loaded_tie_points_are_styled_by_residual(run):
     layer = QgsVectorLayer(str(run[1] / "ties.gpkg"), "", "ogr")
-    TiePointStyle().postProcessLayer(layer, None, None)
+    TIE_POINT_STYLES[True].postProcessLayer(layer, None, None)
+    assert layer.crs().authid() == "EPSG:26917"
     renderer = layer.renderer()
     assert isinstance(renderer, QgsRuleBasedRenderer)
     expressions = [QgsExpression(rule.filterExpression()) for rule in renderer.rootRule().children()]
@@ -200,6 +223,8 @@ def test_loaded_tie_points_are_styled_by_residual(run):
     for feature in layer.getFeatures():
         scope.setFeature(feature)
         assert sum(bool(expression.evaluate(scope)) for expression in expressions) == 1
+    TIE_POINT_STYLES[False].postProcessLayer(layer, None, None)
+    assert not layer.crs().isValid()
 
 
 def test_a_run_in_the_background_loads_styled_layers_into_the_project(match, context, feedback, pair, qgis_new_project):
