@@ -23,6 +23,7 @@ _REALS = (
     "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
     "cov_xx", "cov_xy", "cov_yy",
 )   # fmt: skip
+_NO_CRS = 'LOCAL_CS["Undefined Cartesian SRS"]'   # the GeoPackage standard's srs_id -1; 0 would be degrees
 _FIXED_DATE = "2000-01-01T00:00:00.000Z"   # of the last change: equal results give equal files
 
 
@@ -30,9 +31,10 @@ def write_tie_points(path: Path, result: RegistrationResult) -> None:
     """Writes all tie points as layer `tie_points` of a GeoPackage, whole or not at all.
 
     A point lies at its reference position, in the reference's CRS; without geotransform in the frame in which QGIS
-    draws the reference (x = column, y = -row) and without CRS. Fields: id (from 1), positions in pixel-edge px of
-    both rasters, residual (reference - transform(sensed), reference px, y down), heldout_px, score, enabled (1 for
-    inliers) and the covariance of the offset, px^2. What was not measured is NULL. An empty layer is possible.
+    draws the reference (x = column, y = -row), the CRS being GeoPackage's "undefined Cartesian". Fields: id (from
+    1), positions in pixel-edge px of both rasters, residual (reference - transform(sensed), reference px, y down),
+    heldout_px, score, enabled (1 for inliers) and the covariance of the offset, px^2. What was not measured is
+    NULL. An empty layer is possible.
 
     Raises:
         OutputError: the file cannot be written.
@@ -57,11 +59,10 @@ def _fixed_date() -> Iterator[None]:
 
 def _write(path: Path, result: RegistrationResult) -> None:
     dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
-    crs = None
-    if result.reference_grid.geotransform is not None and result.reference_grid.crs_wkt is not None:
-        crs = osr.SpatialReference()
-        crs.ImportFromWkt(result.reference_grid.crs_wkt)
-        crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    grid = result.reference_grid
+    crs = osr.SpatialReference()
+    crs.SetFromUserInput(grid.crs_wkt if grid.is_georeferenced and grid.crs_wkt else _NO_CRS)
+    crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     layer = dataset.CreateLayer(LAYER, crs, ogr.wkbPoint, ["FID=fid", "GEOMETRY_NAME=geom"])
     layer.CreateField(ogr.FieldDefn("id", ogr.OFTInteger))
     layer.CreateField(ogr.FieldDefn("enabled", ogr.OFTInteger))

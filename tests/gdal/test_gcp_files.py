@@ -91,6 +91,8 @@ def test_tie_points_of_a_plain_reference_lie_in_its_layer_frame(tmp_path: Path) 
     write_tie_points(tmp_path / "a.gpkg", result)
     code, features = layer_at(tmp_path / "a.gpkg")
     assert code is None
+    dataset = ogr.Open(str(tmp_path / "a.gpkg"))
+    assert not dataset.GetLayer(0).GetSpatialRef().IsGeographic()   # pixels are no degrees
     x, y = result.tie_points.reference_xy[0]
     assert (features[0]["x"], features[0]["y"]) == (x, -y)
 
