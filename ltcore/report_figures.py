@@ -27,6 +27,8 @@ PREVIEW_PX = 900           # longest side of a preview picture
 
 _DPI = 110
 _PAGE_IN = 10.6            # width of a figure, inches
+_TALLEST_IN = 7.5
+_NARROWEST_IN = 1.2
 _LINES = 80                # matches drawn as lines; all are drawn as dots
 _VECTORS = 400             # residual vectors drawn
 _CELLS = 8                 # checkerboard cells along the longer side
@@ -46,12 +48,13 @@ def matches(result: RegistrationResult, scene: Scene) -> str:
     reference = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
     sensed = whole(result.sensed_grid.width, result.sensed_grid.height, PREVIEW_PX)
     ratios = [reference.width / reference.height, sensed.width / sensed.height]
-    height = (_PAGE_IN - 0.9) / sum(ratios)
-    figure = Figure(figsize=(_PAGE_IN, min(height, 7.5) + 0.35), dpi=_DPI)
+    width = max(min(_PAGE_IN - 0.9, _TALLEST_IN * sum(ratios)), 2 * _NARROWEST_IN)
+    height = min(max(width / sum(ratios), _NARROWEST_IN / 2), _TALLEST_IN)
+    figure = Figure(figsize=(width + 0.9, height + 0.35), dpi=_DPI)
     left, right = figure.subplots(1, 2, width_ratios=ratios)
     _show(left, _grey(scene.reference(reference)), reference, "Reference")
     _show(right, _grey(scene.sensed(sensed)), sensed, "Sensed")
-    figure.subplots_adjust(0.005, 0.01, 0.93, 0.93, wspace=0.02)
+    figure.subplots_adjust(0.005, 0.01, width / (width + 0.9), height / (height + 0.35), wspace=0.02)
     inliers, lengths, scale = _residual_scale(result)
     points = result.tie_points
     for axes, xy in ((left, points.reference_xy), (right, points.sensed_xy)):
@@ -116,8 +119,8 @@ def checkerboards(result: RegistrationResult, scene: Scene) -> str | None:
     if after is None:
         return None
     frame = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
-    ratio = frame.height / frame.width
-    figure = Figure(figsize=(_PAGE_IN, (_PAGE_IN - 0.1) / 2 * ratio + 0.3), dpi=150)
+    width, height = _fitting(frame, (_PAGE_IN - 0.1) / 2)
+    figure = Figure(figsize=(2 * width + 0.1, height + 0.3), dpi=150)
     for axes, to_sensed, title in zip(figure.subplots(1, 2), (scene.before(), after), ("Before", "After")):
         _show(axes, _checkerboard(scene, frame, to_sensed, _CELLS), frame, title)
     figure.subplots_adjust(0.003, 0.005, 0.997, 1 - 0.3 / figure.get_figheight(), wspace=0.015)
@@ -220,11 +223,17 @@ def _grey(picture: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _single(frame: Frame) -> tuple[Any, Any]:
-    width = min(7.6, 7.0 * frame.width / frame.height)
-    figure = Figure(figsize=(width + 0.9, width * frame.height / frame.width + 0.45), dpi=_DPI)
+    width, height = _fitting(frame, 7.6)
+    figure = Figure(figsize=(width + 0.9, height + 0.45), dpi=_DPI)
     axes = figure.subplots()
     figure.subplots_adjust(0.005, 0.01, width / (width + 0.9), 1 - 0.42 / figure.get_figheight())
     return figure, axes
+
+
+def _fitting(frame: Frame, widest: float) -> tuple[float, float]:
+    """Returns width and height of a picture, inches, in proportion unless it is very long and thin."""
+    width = min(widest, _TALLEST_IN * frame.width / frame.height)
+    return max(width, _NARROWEST_IN), max(width * frame.height / frame.width, _NARROWEST_IN / 2)
 
 
 def _show(axes: Any, picture: NDArray[np.float64], frame: Frame, title: str) -> None:

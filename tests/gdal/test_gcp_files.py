@@ -13,7 +13,7 @@ from ltcore.geometry.transforms import Transform, estimate
 from ltcore.progress import NullProgress
 from ltcore.raster.grid import GeoGrid
 from ltcore.raster.read import grid_of
-from ltcore.raster.tie_points import write_tie_points
+from ltcore.raster.tie_points import read_tie_points, write_tie_points
 from ltcore.raster.write import target_for, warp_raster
 from ltcore.result import RegistrationResult
 from tests.data.make_rasters import NORTH_UP, UTM_33N, VARIANTS, make_raster, texture, to_bytes, wkt
@@ -95,6 +95,17 @@ def test_tie_points_of_a_plain_reference_lie_in_its_layer_frame(tmp_path: Path) 
     assert not dataset.GetLayer(0).GetSpatialRef().IsGeographic()   # pixels are no degrees
     x, y = result.tie_points.reference_xy[0]
     assert (features[0]["x"], features[0]["y"]) == (x, -y)
+
+
+@pytest.mark.parametrize("reference", [REFERENCE, GeoGrid(64, 48)])
+def test_tie_points_read_back(tmp_path: Path, reference: GeoGrid) -> None:
+    result = make_result(tmp_path, grids=(reference, GeoGrid(64, 48)))
+    write_tie_points(tmp_path / "a.gpkg", result)
+    found, expected = read_tie_points(tmp_path / "a.gpkg"), gcp_set_from(result)
+    np.testing.assert_array_equal(found.source_xy(), expected.source_xy())
+    np.testing.assert_array_equal(found.map_xy(), expected.map_xy())
+    assert [gcp.enabled for gcp in found.gcps] == [gcp.enabled for gcp in expected.gcps]
+    assert (found.crs_wkt is None) == (expected.crs_wkt is None)
 
 
 def test_equal_results_give_equal_geopackages(tmp_path: Path) -> None:

@@ -93,6 +93,14 @@ def test_report_of_odd_rasters(tmp_path: Path, kind: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "b.tif"]   # no statistics beside inputs
 
 
+@pytest.mark.parametrize("size", [(40, 3000), (3000, 40)])
+def test_report_of_long_thin_rasters(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = make_raster(tmp_path / "a.tif", size=size)
+    found = pictures(render(result_for(tmp_path, (path, path)), NullProgress()))
+    assert len(found) == 5
+    assert all(max(picture.shape) < 2000 and min(picture.shape[:2]) > 50 for picture in found.values())
+
+
 def test_registered_pictures_agree_and_unregistered_do_not(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     """The numbers behind the before/after picture: the sensed raster has reversed contrast."""
     scene = Scene(result_for(tmp_path, pair), NullProgress())
