@@ -179,6 +179,8 @@ def read_points(path: Path, source_grid: GeoGrid) -> GcpSet:
     for number, line in lines:
         values, enabled = _fields(path, number, line)
         col, row = frame.to_pixel(values[2:])[0] if frame.geotransform else (values[2], -values[3])
+        if not math.isfinite(col + row):
+            raise _malformed(path, number, "its coordinates must be finite numbers")
         gcps.append(Gcp(len(gcps) + 1, float(col), float(row) + 0.0, values[0], values[1], enabled))
         if len(gcps) > _MAX_POINTS:
             raise _malformed(path, number, f"more than {_MAX_POINTS:,} points cannot be read")

@@ -21,6 +21,7 @@ HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
 OLD_HEADER = "mapX,mapY,pixelX,pixelY,enable,dX,dY,residual"
 
 tmp_path_reused = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+odd_characters = st.sampled_from("0123456789.,-+einfatx\t #CRS:EPSGmapXY\r\x00\ufeffé")
 finite = st.floats(-1e9, 1e9, allow_subnormal=False)
 
 
@@ -122,6 +123,7 @@ def test_four_fields_are_enough_and_more_are_ignored(tmp_path: Path) -> None:
         ([HEADER, "1,2,3,-4,1", ""], "line 3: it has 1 of at least 4"),
         ([HEADER, "1,2,3,nan,1"], "line 2: its coordinates must be finite"),
         ([HEADER, "1,inf,3,4,1"], "line 2: its coordinates must be finite"),
+        ([HEADER, "1,2,1e308,-1e308,1"], "line 2: its coordinates must be finite"),
         ([HEADER, "1,two,3,4,1"], "line 2: its first four fields must be numbers"),
         ([HEADER, "1,2,3,4,yes"], "line 2: its fifth field must be 0 or 1"),
         (["#CRS: nonsense", HEADER, "1,2,3,4,1"], "line 1: its CRS is not known"),
@@ -131,7 +133,7 @@ def test_four_fields_are_enough_and_more_are_ignored(tmp_path: Path) -> None:
 )
 def test_malformed_files_name_the_line(tmp_path: Path, lines: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read_points(points_file(tmp_path, *lines), PLAIN)
+        read_points(points_file(tmp_path, *lines), GeoGrid(64, 48, (0, 0.1, 0, 0, 0, -0.1)))
 
 
 def test_what_is_no_text_file_is_refused(tmp_path: Path) -> None:
@@ -180,3 +182,15 @@ def test_spread_evenly_covers_the_image_and_takes_each_place_once() -> None:
     assert 3000 not in chosen
     assert len(spread_evenly(GcpSet(gcps.gcps[3000:]), 50)) == 4
     assert len(spread_evenly(GcpSet(()), 50)) == 0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.lists(st.text(odd_characters, max_size=30), max_size=5), st.booleans())
+def test_any_text_gives_finite_points_or_an_input_error(tmp_path: Path, lines: list[str], with_header: bool) -> None:
+    path = points_file(tmp_path, *([HEADER] if with_header else []), *lines)
+    try:
+        found = read_points(path, GEOREFERENCED)
+    except InputError:
+        return
+    assert np.isfinite(found.source_xy()).all()
+    assert np.isfinite(found.map_xy()).all()
