@@ -38,7 +38,11 @@ for name in ("numpy", "osgeo.gdal_array", "cv2"):
     except Exception as error:
         broken[name] = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 for name in ("torch", "scipy", "shapely", "safetensors", "pydantic", "jinja2", "matplotlib"):
-    if importlib.util.find_spec(name) is None:
+    try:
+        found = importlib.util.find_spec(name) is not None
+    except ImportError:
+        found = False
+    if not found:
         missing.append(name)
 print(json.dumps({"version": sys.version_info[:3], "missing": missing, "broken": broken}))
 """

@@ -11,20 +11,10 @@ from pathlib import Path
 import pytest
 from osgeo import gdal
 
-from tests.qgis.profiles import ROOT, Profile, has_desktop
+from tests.qgis.profiles import ROOT, Profile, bare_python, has_desktop
 
 HERE = Path(__file__).resolve().parent
 LIMIT_BYTES = 25_000_000  # of the QGIS plugin repository
-BLOCKER = """
-import sys
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "cv2", "scipy", "shapely", "pydantic", "safetensors"):
-            raise ImportError(name + " is blocked in this test")
-
-sys.meta_path.insert(0, Blocker())
-"""
 
 
 def package(folder):
@@ -74,12 +64,8 @@ def unpacked(archive, tmp_path):
 
 
 def test_it_loads_where_torch_and_the_rest_are_missing_and_says_so_in_one_sentence(unpacked, tmp_path):
+    bare = bare_python(tmp_path)
     blocked = tmp_path / "blocked"
-    blocked.mkdir()
-    (blocked / "sitecustomize.py").write_text(BLOCKER)
-    bare = tmp_path / "bare-python"
-    bare.write_text(f'#!/bin/sh\nPYTHONPATH="{blocked}:$PYTHONPATH" exec /usr/bin/python3 "$@"\n')
-    bare.chmod(0o755)
     variables = {"PYTHONPATH": str(blocked), "LTFORMER_PYTHON": str(bare)}
     code, out, errors = unpacked.run("list", **variables)
     assert code == 0

@@ -13,6 +13,31 @@ ROOT = Path(__file__).resolve().parents[2]
 QGIS_PROCESS = "/usr/bin/qgis_process.bin" if Path("/usr/bin/qgis_process.bin").exists() else "qgis_process"
 NOISE = ("DeprecationWarning", "ERROR 1: Unable to compute a transformation")  # Qt's and GDAL's, for plain rasters
 
+BLOCKER = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "cv2", "scipy", "shapely", "pydantic", "safetensors"):
+            raise ModuleNotFoundError(name + " is blocked in this test", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def bare_python(folder: Path) -> Path:
+    """Returns a Python that finds neither torch nor OpenCV nor the rest, whatever the system has.
+
+    With the `blocked` folder beside it on PYTHONPATH, QGIS's own Python does not either.
+    """
+    blocked = folder / "blocked"
+    blocked.mkdir()
+    (blocked / "sitecustomize.py").write_text(BLOCKER)
+    python = folder / "python-bare"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{blocked}:$PYTHONPATH" exec /usr/bin/python3 "$@"\n')
+    python.chmod(0o755)
+    return python
+
 
 class Profile:
     """A QGIS profile in a folder of its own; the engine's Python is the one that runs the tests."""

@@ -13,7 +13,7 @@ from qgis.core import QgsApplication, QgsProcessingException, QgsSettings
 from ltformer_qgis import environment, private_python, settings
 from ltformer_qgis.environment import Candidate, Probe, child_environment, find_python, probe
 from ltformer_qgis.errors import EngineCancelled, EngineError
-from tests.qgis.profiles import ROOT
+from tests.qgis.profiles import ROOT, bare_python
 
 SETTING = "Processing/Configuration/" + settings.PYTHON_SETTING
 USABLE = Probe(version=(3, 11, 2))
@@ -79,9 +79,9 @@ def test_an_explicit_choice_that_fails_is_an_error_and_nothing_else_is_tried(mon
     assert "Python of QGIS" not in message
 
 
-def test_the_real_probe_accepts_the_python_of_the_tests_and_names_what_the_system_lacks():
+def test_the_real_probe_accepts_the_python_of_the_tests_and_names_what_a_bare_one_lacks(tmp_path):
     assert probe(Candidate(Path(sys.executable), "variable")).is_usable
-    bare = probe(Candidate(Path("/usr/bin/python3"), "variable"))
+    bare = probe(Candidate(bare_python(tmp_path), "variable"))
     assert not bare.is_usable
     assert "PyTorch" in bare.complaint
 
@@ -178,7 +178,8 @@ def test_a_private_environment_is_made_and_found(monkeypatch, few_requirements, 
     assert "numpy==" in (tmp_path / "ltformer/venv/constraints.txt").read_text()
 
 
-def test_one_that_does_not_work_is_removed_and_the_older_one_stays(few_requirements, private, tmp_path):
+def test_one_that_does_not_work_is_removed_and_the_older_one_stays(monkeypatch, few_requirements, private, tmp_path):
+    monkeypatch.setattr(private_python, "probe", lambda _candidate: Probe((3, 11), missing=("torch",)))
     with pytest.raises(EngineError, match=r"does not work.*it lacks.*PyTorch"):
         private_python.create(Quiet(), lambda _line: None)
     assert private.is_symlink()
@@ -219,7 +220,7 @@ def test_the_report_names_versions_devices_and_weights(provider, monkeypatch, tm
 
 
 def test_the_report_says_what_is_missing_and_what_to_do(provider, monkeypatch, tmp_path):
-    monkeypatch.setenv("LTFORMER_PYTHON", "/usr/bin/python3")
+    monkeypatch.setenv("LTFORMER_PYTHON", str(bare_python(tmp_path)))
     path = tmp_path / "report.html"
     results = processing.run("ltformer:checkenvironment", {"ACTION": 0, "REPORT": str(path)})
     assert results["READY"] is False

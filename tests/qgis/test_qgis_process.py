@@ -21,6 +21,7 @@ from qgis.core import (
 
 from tests.data.make_rasters import VARIANTS, make_raster
 from tests.qgis.conftest import SAMPLES
+from tests.qgis.profiles import bare_python
 
 
 def arguments(values):
@@ -155,11 +156,12 @@ def test_two_unrelated_rasters_fail_with_the_reasons_and_keep_report_and_record(
 
 
 def test_without_an_engine_the_sentence_says_what_to_do(profile, pair, tmp_path):
-    wanted = {"REFERENCE": pair[0], "SENSED": pair[1], **outputs(tmp_path)}
-    code, _, errors = profile.run(*arguments(wanted), LTFORMER_PYTHON="/usr/bin/python3")
+    python = bare_python(tmp_path)
+    wanted = {"REFERENCE": pair[0], "SENSED": pair[1], **outputs(tmp_path / "out")}
+    code, _, errors = profile.run(*arguments(wanted), LTFORMER_PYTHON=str(python))
     assert code == 1
     assert any("it lacks" in line and "Check and set up environment" in line for line in errors)
-    assert list(tmp_path.iterdir()) == []
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
 def start_slow_run(profile, folder):
