@@ -213,7 +213,7 @@ def run(method: str, params: dict[str, Any], progress: Progress) -> dict[str, An
         EngineCancelled: the user cancelled.
         EngineError: the engine is not set up, died or refused.
     """
-    worker = _take(find_python(), progress)
+    worker = _take(find_python(progress.is_cancelled), progress)
     try:
         return worker.request(method, params, progress)
     finally:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from qgis.core import QgsApplication
 
@@ -109,15 +110,16 @@ class Probe:
         return "; ".join(parts)
 
 
-def find_python() -> Candidate:
+def find_python(is_cancelled: Callable[[], bool] = lambda: False) -> Candidate:
     """Returns the first candidate that can run the engine.
 
     Raises:
+        EngineCancelled: the user cancelled while one was asked.
         EngineError: none can; the text says what each one lacks and what to do.
     """
     tried = []
     for candidate in candidates():
-        found = probe(candidate)
+        found = probe(candidate, is_cancelled)
         if found.is_usable:
             return candidate
         tried.append(f"{candidate.description} ({candidate.path}): {found.complaint}")
@@ -180,7 +182,7 @@ def qgis_pythons() -> list[Path]:
 _probes: dict[tuple[str, float], Probe] = {}
 
 
-def probe(candidate: Candidate) -> Probe:
+def probe(candidate: Candidate, is_cancelled: Callable[[], bool] = lambda: False) -> Probe:
     """Returns what a candidate can do; asks it once a session, again when the interpreter's file changed."""
     path = candidate.path
     if not path.is_file():
@@ -188,11 +190,11 @@ def probe(candidate: Candidate) -> Probe:
     folder = private_marker() if candidate.origin == "private" else path
     key = (str(path), folder.stat().st_mtime)
     if key not in _probes:
-        _probes[key] = _asked(candidate)
+        _probes[key] = _asked(candidate, is_cancelled)
     return _probes[key]
 
 
-def _asked(candidate: Candidate) -> Probe:
+def _asked(candidate: Candidate, is_cancelled: Callable[[], bool]) -> Probe:
     """Runs the probe in a candidate."""
     try:
         process = processes.start(
@@ -205,10 +207,9 @@ def _asked(candidate: Candidate) -> Probe:
     except OSError as error:
         return Probe(failure=tr("it cannot be started ({reason})").format(reason=error.strerror or error))
     try:
-        out, err = process.communicate(timeout=_PROBE_TIMEOUT_S)
+        out, err = processes.answer_of(process, _PROBE_TIMEOUT_S, is_cancelled)
         answer = json.loads(out.decode())
-    except subprocess.TimeoutExpired:
-        processes.kill(process)
+    except TimeoutError:
         return Probe(failure=tr("it did not answer within {limit} s").format(limit=_PROBE_TIMEOUT_S))
     except ValueError:
         last = err.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {process.returncode}"]

@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable
+
+from .errors import EngineCancelled
 
 _IS_WINDOWS = sys.platform == "win32"
 
@@ -35,6 +38,28 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         with contextlib.suppress(OSError):  # what was still to be sent
             process.stdin.close()
+
+
+def answer_of(
+    process: subprocess.Popen[bytes], timeout_s: float, is_cancelled: Callable[[], bool]
+) -> tuple[bytes, bytes]:
+    """Returns what the child printed on stdout and stderr until its end.
+
+    Raises:
+        EngineCancelled: the user cancelled; the child is dead.
+        TimeoutError: it ran longer than `timeout_s`; it is dead.
+    """
+    end_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return process.communicate(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            if is_cancelled():
+                kill(process)
+                raise EngineCancelled from None
+            if time.monotonic() > end_s:
+                kill(process)
+                raise TimeoutError from None
 
 
 def lines_of(process: subprocess.Popen[bytes], is_cancelled: Callable[[], bool]) -> Iterator[str]:

@@ -63,8 +63,9 @@ class MatchInputs:
     def check_settings(self) -> None:
         """Checks what QGIS would take for any text or refuse without a reason."""
         for name, names in CHOICES.items():
-            value = self._parameters.get(name, 0)
-            if not (isinstance(value, QgsProperty) or str(value) in map(str, range(len(names)))):
+            value = self._parameters.get(name)
+            is_default = value is None or isinstance(value, QgsProperty)
+            if not is_default and str(value) not in map(str, range(len(names))):
                 raise InputProblem(
                     tr("'{value}' is no choice for {name}; it is one of {names}.").format(
                         value=value, name=name, names=", ".join(names)
@@ -97,12 +98,12 @@ class MatchInputs:
                 )
             )
 
-    def config(self, *, warp: bool, report: bool) -> dict[str, Any]:
-        """Returns the settings as ltcore's RegistrationConfig in JSON."""
+    def config(self) -> dict[str, Any]:
+        """Returns the settings as ltcore's RegistrationConfig in JSON, but for which files are wanted."""
         return {
             "features": {
                 "descriptor": self._choice("DESCRIPTOR"),
-                "weights": self._text("WEIGHTS"),
+                "weights": self._weights(),
                 "device": self._text("DEVICE"),
                 "backend": self._choice("BACKEND"),
             },
@@ -113,8 +114,6 @@ class MatchInputs:
                 "seed": self._int("SEED"),
             },
             "output": {
-                "warp": warp,
-                "report": report,
                 "resampling": self._choice("RESAMPLING"),
                 "min_verdict": self._choice("MIN_VERDICT").upper(),
             },
@@ -143,7 +142,13 @@ class MatchInputs:
         return tr("The {label} '{value}' is no raster that GDAL can open.").format(label=label.lower(), value=text)
 
     def _text(self, name: str) -> str:
-        return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+        given = self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+        return given or str(self._algorithm.parameterDefinition(name).defaultValue())
+
+    def _weights(self) -> str:
+        """Returns the weights' name, or the file's absolute path: the engine runs in another folder."""
+        given = self._text("WEIGHTS")
+        return str(Path(given).absolute()) if given.endswith(".safetensors") else given
 
     def _int(self, name: str) -> int:
         return self._algorithm.parameterAsInt(self._parameters, name, self._context)

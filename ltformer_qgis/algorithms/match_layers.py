@@ -45,6 +45,7 @@ class MatchLayers(LTFormerAlgorithm):
         self._reference: RasterInput | None = None
         self._warnings: list[str] = []
         self._folder = Path()
+        self._destinations: dict[str, str] = {}
 
     def name(self) -> str:
         return "match"
@@ -102,9 +103,7 @@ class MatchLayers(LTFormerAlgorithm):
             "sensed": {"path": sensed.path, "band": inputs.band("SENSED_BAND", sensed)},
             "out_dir": str(self._folder / "out"),
             "aoi": self._aoi_file(parameters, context),
-            "config": inputs.config(
-                warp=self._wants(parameters, "WARPED", context), report=self._wants(parameters, "REPORT", context)
-            ),
+            "config": inputs.config(),
         }
         return True
 
@@ -113,6 +112,11 @@ class MatchLayers(LTFormerAlgorithm):
     ) -> dict[str, Any]:
         for warning in self._warnings:
             feedback.pushWarning(warning)
+        # Once, and here: each evaluation of a temporary destination makes up another path and announces another
+        # layer, and what is announced before processAlgorithm is lost when that runs in a thread.
+        self._destinations = {name: self._destination(parameters, name, context) for name in _FILES}
+        for name, setting in (("WARPED", "warp"), ("REPORT", "report")):
+            self._job["config"]["output"][setting] = bool(self._destinations[name])
         try:
             summary = engine.run("register", self._job, FeedbackProgress(feedback))
             if feedback.isCanceled():
@@ -126,9 +130,6 @@ class MatchLayers(LTFormerAlgorithm):
             shutil.rmtree(self._folder, ignore_errors=True)
         self._judge(summary, results, parameters, feedback)
         return results
-
-    def _wants(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> bool:
-        return bool(self._destination(parameters, name, context))
 
     def _destination(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
         """Returns the path a file goes to, or '' where the user wants none."""
@@ -160,8 +161,7 @@ class MatchLayers(LTFormerAlgorithm):
     ) -> dict[str, Any]:
         """Moves the engine's files to their destinations and fills the sink; returns the results."""
         outputs = {key: Path(path) for key, path in summary["outputs"].items() if path}
-        wanted = {name: self._destination(parameters, name, context) for name in _FILES}
-        made = {name: path for name, path in wanted.items() if path and _FILES[name] in outputs}
+        made = {name: path for name, path in self._destinations.items() if path and _FILES[name] in outputs}
         delivery = Delivery({outputs[_FILES[name]]: Path(path) for name, path in made.items()})
         delivery.stage()
         try:

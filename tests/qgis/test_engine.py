@@ -155,7 +155,7 @@ def test_the_last_words_of_a_crashed_worker_are_told(monkeypatch, tmp_path):
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho 'libfoo.so: cannot open shared object file' >&2\nexit 127\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(engine, "find_python", lambda: Candidate(broken, "variable"))
+    monkeypatch.setattr(engine, "find_python", lambda *_: Candidate(broken, "variable"))
     with pytest.raises(EngineError, match=r"exit code 127.*libfoo.so: cannot open"):
         ping()
 
@@ -164,7 +164,7 @@ def test_a_worker_that_never_answers_is_given_up(monkeypatch, tmp_path):
     silent = tmp_path / "python"
     silent.write_text("#!/bin/sh\nexec sleep 60\n")
     silent.chmod(0o755)
-    monkeypatch.setattr(engine, "find_python", lambda: Candidate(silent, "variable"))
+    monkeypatch.setattr(engine, "find_python", lambda *_: Candidate(silent, "variable"))
     monkeypatch.setattr(engine, "START_TIMEOUT_S", 0.3)
     start_s = time.monotonic()
     with pytest.raises(EngineError, match="did not answer"):
@@ -173,14 +173,14 @@ def test_a_worker_that_never_answers_is_given_up(monkeypatch, tmp_path):
 
 
 def test_a_python_that_cannot_be_started_is_an_error(monkeypatch, tmp_path):
-    monkeypatch.setattr(engine, "find_python", lambda: Candidate(tmp_path / "none", "variable"))
+    monkeypatch.setattr(engine, "find_python", lambda *_: Candidate(tmp_path / "none", "variable"))
     with pytest.raises(EngineError, match="could not be started"):
         ping()
 
 
 def test_another_choice_of_python_gets_another_worker(monkeypatch):
     pid = ping()["pid"]
-    monkeypatch.setattr(engine, "find_python", lambda: Candidate(PYTHON.path, "setting"))
+    monkeypatch.setattr(engine, "find_python", lambda *_: Candidate(PYTHON.path, "setting"))
     assert ping()["pid"] != pid
     assert not is_running(pid)
 

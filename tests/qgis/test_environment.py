@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import processing
@@ -60,7 +61,7 @@ def test_an_unfinished_private_environment_is_not_used(private):
 def test_the_first_usable_one_is_taken(monkeypatch, private):
     usable = {"qgis"}
     monkeypatch.setattr(
-        environment, "probe", lambda c: USABLE if c.origin in usable else Probe((3, 11), missing=("torch",))
+        environment, "probe", lambda c, *_: USABLE if c.origin in usable else Probe((3, 11), missing=("torch",))
     )
     assert find_python().origin == "qgis"
     usable.add("private")
@@ -88,6 +89,20 @@ def test_the_real_probe_accepts_the_python_of_the_tests_and_names_what_a_bare_on
 
 def test_something_that_is_no_python_is_said_to_be_none():
     assert "no working Python" in probe(Candidate(Path("/bin/ls"), "setting")).complaint
+
+
+def test_a_python_that_hangs_is_given_up_when_the_user_cancels(monkeypatch, tmp_path):
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("LTFORMER_PYTHON", str(slow))
+    start_s = time.monotonic()
+    with pytest.raises(EngineCancelled):
+        find_python(lambda: True)
+    monkeypatch.setattr(environment, "_PROBE_TIMEOUT_S", 0.2)
+    with pytest.raises(EngineError, match=r"did not answer within 0\.2 s"):
+        find_python()
+    assert time.monotonic() - start_s < 2
 
 
 def test_a_numpy_that_breaks_gdal_is_told_apart_from_a_missing_library():

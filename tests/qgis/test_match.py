@@ -243,6 +243,7 @@ def test_a_run_in_the_background_loads_styled_layers_into_the_project(match, con
     QTimer.singleShot(60_000, loop.quit)
     loop.exec_() if hasattr(loop, "exec_") else loop.exec()
     assert results["VERDICT"] == "PASS"
+    assert len(context.layersToLoadOnCompletion()) == 2
     assert handleAlgorithmResults(match, context, feedback, parameters=wanted)
     layers = {layer.name(): layer for layer in qgis_new_project.mapLayers().values()}
     assert set(layers) == {"points", "aligned"}

@@ -197,7 +197,7 @@ def test_a_signal_ends_the_run_and_the_engine_and_leaves_nothing(profile, tmp_pa
         process.send_signal(number)
         start_s = time.monotonic()
         process.communicate(timeout=20)
-    assert time.monotonic() - start_s < 3  # with the end of QGIS itself
+    assert time.monotonic() - start_s < 8  # mostly the end of QGIS itself on a busy machine
     while worker_pids(profile) and time.monotonic() - start_s < 10:
         time.sleep(0.1)
     assert not worker_pids(profile)
