@@ -24,6 +24,7 @@ from .types import TiePoints
 
 _TILE_PX = 1024
 _MAX_TILES = 64   # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
+_POINTS_A_TILE = 25   # fewer a tile would not be worth reading it
 _LEVEL_STEP = 4.0   # from one pyramid level to the next
 _SEARCH_PX = 16
 _MIN_VALID_SHARE = 0.75   # of a window, in both images
@@ -87,7 +88,7 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
 
 
 def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progress) -> FineResult:
-    tiles = _tiles(level.window)
+    tiles = _tiles(level.window, min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE)))
     wanted = math.ceil(_SPARE * count / max(1, len(tiles)))
     parts: list[TiePoints] = []
     candidates = 0
@@ -103,8 +104,8 @@ def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progr
     return FineResult(points, candidates)
 
 
-def _tiles(overlap: Window) -> list[Window]:
-    """Returns tiles that cover the overlap, or 64 of them evenly spread; neighbours share a window's width."""
+def _tiles(overlap: Window, at_most: int) -> list[Window]:
+    """Returns tiles that cover the overlap, or as many as allowed, evenly spread; neighbours share a window's width."""
     right, bottom = overlap.x + overlap.width, overlap.y + overlap.height
     step = _TILE_PX - WINDOW_PX
     tiles = [
@@ -112,9 +113,9 @@ def _tiles(overlap: Window) -> list[Window]:
         for y in range(overlap.y, max(overlap.y + 1, bottom - WINDOW_PX), step)
         for x in range(overlap.x, max(overlap.x + 1, right - WINDOW_PX), step)
     ]
-    if len(tiles) <= _MAX_TILES:
+    if len(tiles) <= at_most:
         return tiles
-    keep = np.unique(np.linspace(0, len(tiles) - 1, _MAX_TILES).round().astype(int))
+    keep = np.unique(np.linspace(0, len(tiles) - 1, at_most).round().astype(int))
     return [tiles[i] for i in keep]
 
 
