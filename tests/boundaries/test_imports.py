@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STANDARD = sys.stdlib_module_names
 HEAVY = {"torch", "cv2"}
 TORCH_AT_MODULE_LEVEL = {"ltcore/ltformer/network.py", "ltcore/ltformer/backends.py"}
-CV2_FILES = {"ltcore/aligned.py", "ltcore/geometry/robust.py", "ltcore/raster/radiometry.py", "ltcore/refine.py"}
+CV2_FILES = {"ltcore/aligned.py", "ltcore/geometry/robust.py"}
 BASE = {
     "ltcore.errors": set(), "ltcore.progress": set(), "ltcore.arrays": set(), "ltcore.config": {"ltcore.errors"},
     "ltcore.types": {"ltcore.arrays"},
