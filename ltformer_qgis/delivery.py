@@ -39,20 +39,26 @@ class Delivery:
         """Gives the staged files their names, replacing older ones.
 
         Raises:
-            EngineError: one of them cannot be replaced, on Windows because a program holds it open.
+            EngineError: one of them cannot be replaced, on Windows because a program holds it open. Every older file
+                is back in its place then.
         """
-        placed = []
-        for temporary, target in self._staged.items():
-            try:
-                temporary.replace(target)
-            except OSError as error:
-                for path in placed:
-                    path.unlink()
-                self.drop()
-                raise _not_written(target, error) from error
-            placed.append(target)
-            with contextlib.suppress(OSError):  # statistics that GDAL kept of an older raster of this name
-                target.with_name(f"{target.name}.aux.xml").unlink()
+        renamed: list[tuple[Path, Path]] = []
+        older: list[Path] = []
+        try:
+            for temporary, target in self._staged.items():
+                if target.is_file():
+                    older.append(temporary.with_suffix(".old"))
+                    _rename(target, older[-1], renamed)
+                _rename(temporary, target, renamed)
+        except OSError as error:
+            for source, place in reversed(renamed):
+                with contextlib.suppress(OSError):
+                    place.replace(source)
+            self.drop()
+            raise _not_written(Path(error.filename2 or error.filename or ""), error) from error
+        for path in [*older, *(target.with_name(f"{target.name}.aux.xml") for target in self._staged.values())]:
+            with contextlib.suppress(OSError):  # .aux.xml: statistics that GDAL kept of an older raster of this name
+                path.unlink()
         self._staged = {}
 
     def drop(self) -> None:
@@ -61,6 +67,11 @@ class Delivery:
             with contextlib.suppress(OSError):
                 temporary.unlink()
         self._staged = {}
+
+
+def _rename(source: Path, target: Path, renamed: list[tuple[Path, Path]]) -> None:
+    source.replace(target)
+    renamed.append((source, target))
 
 
 def _move(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -139,12 +140,17 @@ def candidates() -> list[Candidate]:
     """Returns the Pythons to try, in order; explicit choices stand even if the file does not exist."""
     found = []
     if settings.python_setting():
-        found.append(Candidate(Path(settings.python_setting()), "setting"))
+        found.append(Candidate(_interpreter(settings.python_setting()), "setting"))
     if os.environ.get(PYTHON_VARIABLE, "").strip():
-        found.append(Candidate(Path(os.environ[PYTHON_VARIABLE].strip()), "variable"))
+        found.append(Candidate(_interpreter(os.environ[PYTHON_VARIABLE].strip()), "variable"))
     if private_marker().is_file():
         found.append(Candidate(private_python(), "private"))
     return found + [Candidate(path, "qgis") for path in qgis_pythons()[:1]]
+
+
+def _interpreter(text: str) -> Path:
+    """Returns what a user wrote, a path or a name on PATH, as an absolute path; links stay: a venv's Python is one."""
+    return Path(shutil.which(text) or text).expanduser().absolute()
 
 
 def private_folder() -> Path:

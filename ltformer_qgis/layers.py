@@ -23,6 +23,8 @@ from .compat import METRES
 from .texts import tr
 
 LUMINANCE = "luminance"
+# FORMAT:file:part and FORMAT:"file":part, but no drive letter.
+_SUBDATASET = re.compile(r'[A-Za-z0-9_]{2,}:"?(?P<path>[^":]+)"?(:.*)?')
 
 
 class InputProblem(Exception):  # noqa: N818 - it is shown to people, who know no class names
@@ -120,7 +122,10 @@ def _gdal_path(source: str) -> tuple[str, bool]:
         table = parts.get("layerName")
         bare = f"GPKG:{parts['path']}:{table}" if table else parts.get("path", bare)
     if Path(bare).exists():
-        bare = str(Path(bare).absolute())
+        return str(Path(bare).absolute()), "|option:" in source
+    inner = _SUBDATASET.fullmatch(bare)
+    if inner and Path(inner["path"]).exists():  # the engine runs in another folder
+        bare = bare.replace(inner["path"], str(Path(inner["path"]).absolute()), 1)
     return bare, "|option:" in source
 
 

@@ -84,6 +84,15 @@ def test_a_worker_that_died_while_idle_is_replaced():
     assert ping()["pid"] != pid
 
 
+def test_a_worker_that_nobody_uses_ends(monkeypatch):
+    monkeypatch.setattr(engine, "IDLE_LIMIT_S", 0.2)
+    pid = ping()["pid"]
+    end_s = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < end_s:
+        time.sleep(0.05)
+    assert not is_running(pid)
+
+
 def test_two_requests_at_once_get_two_workers_and_one_stays():
     pids = []
     threads = [threading.Thread(target=lambda: pids.append(ping()["pid"])) for _ in range(2)]

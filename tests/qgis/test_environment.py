@@ -53,6 +53,14 @@ def test_the_order_is_setting_variable_private_qgis(monkeypatch, private):
     assert origins() == ["setting", "variable", "private", "qgis"]
 
 
+def test_a_choice_may_be_relative_to_the_folder_or_the_home(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LTFORMER_PYTHON", "venv/bin/python")
+    assert environment.candidates()[0].path == tmp_path / "venv/bin/python"
+    monkeypatch.setenv("LTFORMER_PYTHON", "~/venv/bin/python")
+    assert environment.candidates()[0].path == Path.home() / "venv/bin/python"
+
+
 def test_an_unfinished_private_environment_is_not_used(private):
     (private.parents[1] / "ltformer-ready").unlink()
     assert origins() == ["qgis"]

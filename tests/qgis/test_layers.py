@@ -54,6 +54,12 @@ def test_a_table_of_a_geopackage_keeps_its_name(geo, tmp_path):
     assert gdal.Open(found.path) is not None
 
 
+def test_a_table_named_from_the_current_folder_is_absolute(geo, tmp_path, monkeypatch):
+    gdal.Translate(str(tmp_path / "one.gpkg"), str(geo), format="GPKG", creationOptions=["RASTER_TABLE=table"])
+    monkeypatch.chdir(tmp_path)
+    assert facts("GPKG:one.gpkg:table").path == f"GPKG:{tmp_path}/one.gpkg:table"
+
+
 def test_virtual_rasters_and_archives_are_paths_too(geo, tmp_path):
     gdal.BuildVRT(str(tmp_path / "a.vrt"), [str(geo)])
     assert facts(tmp_path / "a.vrt").path == str(tmp_path / "a.vrt")
