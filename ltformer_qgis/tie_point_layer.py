@@ -40,8 +40,8 @@ _FIELDS = (
     "cov_xy",
     "cov_yy",
 )
-# Residual limits (px) and colours from good to bad; safe for colour-blind eyes (Viridis, dark to light).
-_CLASSES = ((0.0, 0.5, "#440154"), (0.5, 1.0, "#31688e"), (1.0, 2.0, "#35b779"), (2.0, None, "#fde725"))
+# Residual limits (px) and colours from good to bad: blue to red (ColorBrewer RdYlBu), safe for colour-blind eyes.
+_CLASSES = ((0.0, 0.5, "#2c7bb6"), (0.5, 1.0, "#abd9e9"), (1.0, 2.0, "#fdae61"), (2.0, None, "#d7191c"))
 _OUTLIER_COLOUR = "#9a9a9a"
 
 
@@ -110,8 +110,8 @@ class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
 
     @staticmethod
     def _add_rule(root: QgsRuleBasedRenderer.Rule, colour: str, shape: str, rule: tuple[str, str]) -> None:
-        outline = "#202020" if shape == "circle" else colour
-        symbol = QgsMarkerSymbol.createSimple({"name": shape, "color": colour, "outline_color": outline, "size": "2.2"})
+        outline = "#ffffff" if shape == "circle" else colour
+        symbol = QgsMarkerSymbol.createSimple({"name": shape, "color": colour, "outline_color": outline, "size": "2"})
         expression, label = rule
         root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, expression, label))
 
