@@ -10,6 +10,7 @@ from scipy.ndimage import uniform_filter
 
 from .aligned import read_aligned
 from .config import FitConfig
+from .features.keypoints import evenly_spread
 from .features.sift import detect_keypoints
 from .frame import Frame
 from .geometry.robust import Consensus, consensus, polish
@@ -89,7 +90,7 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
 
 def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progress) -> FineResult:
     tiles = _tiles(level.window, min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE)))
-    wanted = math.ceil(_SPARE * count / max(1, len(tiles)))
+    wanted = math.ceil(_SPARE * count / len(tiles))
     parts: list[TiePoints] = []
     candidates = 0
     for number, tile in enumerate(tiles):
@@ -99,19 +100,20 @@ def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progr
         candidates += tried
         progress.report((number + 1) / len(tiles))
     points = _joined(parts)
-    if len(points) > count:
-        points = points.take(np.sort(np.argsort(-points.score, kind="stable")[:count]))
-    return FineResult(points, candidates)
+    place = points.reference_xy / level.reference_scale - [level.window.x, level.window.y]
+    kept = evenly_spread(place, points.score, (level.window.width, level.window.height), count)
+    return FineResult(points.take(np.sort(kept)), candidates)
 
 
 def _tiles(overlap: Window, at_most: int) -> list[Window]:
-    """Returns tiles that cover the overlap, or as many as allowed, evenly spread; neighbours share a window's width."""
-    right, bottom = overlap.x + overlap.width, overlap.y + overlap.height
-    step = _TILE_PX - WINDOW_PX
+    """Returns equal tiles that cover the overlap side by side, or as many as allowed, evenly spread."""
+    columns, rows = (math.ceil(side / _TILE_PX) for side in (overlap.width, overlap.height))
+    x = np.linspace(overlap.x, overlap.x + overlap.width, columns + 1).round().astype(int).tolist()
+    y = np.linspace(overlap.y, overlap.y + overlap.height, rows + 1).round().astype(int).tolist()
     tiles = [
-        Window(x, y, min(_TILE_PX, right - x), min(_TILE_PX, bottom - y))
-        for y in range(overlap.y, max(overlap.y + 1, bottom - WINDOW_PX), step)
-        for x in range(overlap.x, max(overlap.x + 1, right - WINDOW_PX), step)
+        Window(left, top, right - left, bottom - top)
+        for top, bottom in zip(y, y[1:])
+        for left, right in zip(x, x[1:])
     ]
     if len(tiles) <= at_most:
         return tiles
@@ -120,28 +122,28 @@ def _tiles(overlap: Window, at_most: int) -> list[Window]:
 
 
 def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) -> tuple[TiePoints, int]:
-    """Returns a tile's tie points in full-resolution working px and the number of keypoints tried."""
-    nothing = _joined([]), 0
-    if tile.width < WINDOW_PX or tile.height < WINDOW_PX:
-        return nothing
-    image = level.reference.read(tile)
-    aligned = read_aligned(level.sensed, tile, level.transform)
+    """Returns a tile's tie points in full-resolution working px and the number of keypoints tried.
+
+    More than the tile is read, so that the window of every keypoint in the tile is whole.
+    """
+    half = WINDOW_PX // 2
+    read = Window(tile.x - half, tile.y - half, tile.width + 2 * half, tile.height + 2 * half)
+    image = level.reference.read(read)
+    aligned = read_aligned(level.sensed, read, level.transform)
     common = image.valid & aligned.valid
     if not common.any():
-        return nothing
-    keypoints = detect_keypoints(image.values, common, wanted)
-    corners = np.floor(keypoints.xy).astype(np.intp) - WINDOW_PX // 2
-    limit = np.array([tile.width, tile.height]) - WINDOW_PX
-    corners = np.unique(np.clip(corners, 0, limit), axis=0)
-    centres = corners + WINDOW_PX / 2
-    share = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")
-    row, column = (corners[:, ::-1] + WINDOW_PX // 2).T
-    own_xy = level.reference.view.to_source(centres + np.array([tile.x, tile.y]))
-    usable = (share[row, column] >= _MIN_VALID_SHARE) & aoi.contains(own_xy)
+        return _joined([]), 0
+    corners = np.floor(detect_keypoints(image.values, common, wanted).xy).astype(np.intp) - half
+    in_tile = (corners >= 0).all(axis=1) & (corners < [tile.width, tile.height]).all(axis=1)
+    corners = np.unique(corners[in_tile], axis=0)
+    centres = corners + half
+    share = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")[centres[:, 1], centres[:, 0]]
+    own_xy = level.reference.view.to_source(centres + np.array([read.x, read.y]))
+    usable = (share >= _MIN_VALID_SHARE) & aoi.contains(own_xy)
     corners, centres = corners[usable], centres[usable]
     found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)
     clear = (found.peak_ratio >= _MIN_PEAK_RATIO) & ~found.on_edge & (found.correlation > 0)
-    at_reference = centres[clear] + [tile.x, tile.y]
+    at_reference = centres[clear] + np.array([read.x, read.y], dtype=np.float64)
     at_sensed = level.transform.inverse()(at_reference + found.offset_px[clear])
     points = TiePoints(
         at_reference * level.reference_scale,
@@ -153,11 +155,9 @@ def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) 
 
 
 def _joined(parts: list[TiePoints]) -> TiePoints:
-    """Returns all tie points; a keypoint that two overlapping tiles hold counts once."""
+    """Returns the tie points of all tiles."""
     if not parts:
         return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
-    points = TiePoints(
+    return TiePoints(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__)
     )
-    _, first = np.unique(points.reference_xy, axis=0, return_index=True)
-    return points.take(np.asarray(first, dtype=np.intp))

@@ -136,7 +136,7 @@ def write_points(path: Path, gcp_set: GcpSet, source_grid: GeoGrid) -> None:
         residual = [_number(round(value, 6)) for value in (dx, dy, math.hypot(dx, dy))]
         lines.append(",".join([*numbers, str(int(gcp.enabled)), *residual]))
     with atomic_path(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        temporary.write_bytes(("\n".join(lines) + "\n").encode())   # not write_text: Windows would change the line ends
 
 
 def _number(value: float) -> str:

@@ -68,7 +68,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Writes a record with sorted keys, whole or not at all. Raises OutputError if it cannot be written."""
     text = json.dumps(record, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+        temporary.write_bytes((text + "\n").encode())   # not write_text: Windows would change the line ends
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Loaded by pytest before its plugins (-p in pyproject.toml): QGIS aborts without a screen unless Qt draws offscreen."""
+"""Loaded by pytest before its plugins (-p in pyproject.toml): without a screen QGIS needs Qt to draw offscreen."""
 
 import os
 

@@ -71,7 +71,7 @@ def _write(path: Path, result: RegistrationResult) -> None:
     dataset.StartTransaction()
     for index, (x, y) in enumerate(map_positions(result.reference_grid, result.tie_points.reference_xy)):
         feature = ogr.Feature(layer.GetLayerDefn())
-        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({x!r} {y!r})"))
+        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({float(x)!r} {float(y)!r})"))
         for name, value in _values(result, index).items():
             if value is not None:
                 feature.SetField(name, value)

@@ -222,3 +222,12 @@ def test_an_area_of_interest_bounds_the_tie_points(tmp_path):
     assert isinstance(result.fit, TransformFit)
     assert len(result.tie_points) > 20
     assert result.tie_points.reference_xy[:, 0].max() <= 160
+
+
+def test_tie_points_are_even_over_the_tiles(tmp_path):
+    """1300 px make two tiles: neither their seam nor the narrower one may show in the density of the points."""
+    result = run(*shifted_pair(tmp_path, (4, 3), (1300, 220)))
+    x = result.tie_points.reference_xy[:, 0]
+    density, _ = np.histogram(x, bins=np.linspace(20, 1280, 8))
+    assert density.min() > 0.6 * density.max()
+    assert len(np.unique(result.tie_points.reference_xy, axis=0)) == len(result.tie_points)
