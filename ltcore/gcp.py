@@ -240,7 +240,7 @@ def write_gcps_vrt(path: Path, result: RegistrationResult, home: Path | None = N
         OutputError: the file cannot be written.
     """
     gcp_set = gcp_set_from(result)
-    chosen = [gcp_set.gcps[index] for index in spread_evenly(gcp_set, MAX_GDAL_GCPS)]
+    chosen = [gcp_set.gcps[index] for index in thinned_evenly(gcp_set, MAX_GDAL_GCPS)]
     gcps = [gdal.GCP(gcp.x, gcp.y, 0.0, gcp.col, gcp.row, "", str(gcp.id)) for gcp in chosen]
     source = result.job.sensed.path
     with atomic_path(path) as temporary:
@@ -269,7 +269,7 @@ def _with_relative_source(xml: str, source: Path, home: Path) -> str:
     return re.sub(pattern, lambda m: f'<SourceFilename relativeToVRT="1"{m[1]}>{escaped}</SourceFilename>', xml)
 
 
-def spread_evenly(gcp_set: GcpSet, at_most: int) -> NDArray[np.intp]:
+def thinned_evenly(gcp_set: GcpSet, at_most: int) -> NDArray[np.intp]:
     """Returns the ascending indices of at most `at_most` enabled GCPs that lie far from each other.
 
     Points in one place count once. Each next point is the one farthest from those chosen (Gonzalez, "Clustering to

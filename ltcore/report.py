@@ -14,7 +14,7 @@ from .atomic import atomic_path
 from .config import to_json_object
 from .progress import Progress, checkpoint
 from .raster.grid import GeoGrid
-from .report_scene import Scene
+from .report_previews import Previews
 from .result import RegistrationResult, TransformFit
 from .summary import notes
 
@@ -68,12 +68,12 @@ def render(result: RegistrationResult, progress: Progress) -> str:
 
 
 def _figures(result: RegistrationResult, progress: Progress) -> dict[str, str | None]:
-    scene = Scene(result, progress)
+    previews = Previews(result, progress)
     makers: dict[str, Callable[[], str | None]] = {
-        "checkerboards": lambda: report_figures.checkerboards(result, scene),
-        "close_ups": lambda: report_figures.close_ups(result, scene),
-        "matches": lambda: report_figures.matches(result, scene),
-        "vectors": lambda: report_figures.residual_vectors(result, scene),
+        "checkerboards": lambda: report_figures.checkerboards(result, previews),
+        "close_ups": lambda: report_figures.close_ups(result, previews),
+        "matches": lambda: report_figures.matches(result, previews),
+        "vectors": lambda: report_figures.residual_vectors(result, previews),
         "histogram": lambda: report_figures.histogram(result),
     }
     figures = {}

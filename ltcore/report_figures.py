@@ -18,8 +18,8 @@ with warnings.catch_warnings():   # that Debian's older mpl_toolkits has no 3D a
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-from .gcp import gcp_set_from, spread_evenly
-from .report_scene import Frame, Scene, ToSensed, whole
+from .gcp import gcp_set_from, thinned_evenly
+from .report_previews import Crop, Previews, ToSensed, whole
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
 
@@ -43,7 +43,7 @@ _SENSED_TINT = np.array([1.0, 0.86, 0.74])   # tells the cells of the sensed ras
 _NO_DATA = 0.93            # grey where a picture has no data
 
 
-def matches(result: RegistrationResult, scene: Scene) -> str:
+def matches(result: RegistrationResult, previews: Previews) -> str:
     """Both images side by side; inliers joined by lines coloured by residual, outliers thin and grey."""
     reference = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
     sensed = whole(result.sensed_grid.width, result.sensed_grid.height, PREVIEW_PX)
@@ -52,8 +52,8 @@ def matches(result: RegistrationResult, scene: Scene) -> str:
     height = min(max(width / sum(ratios), _NARROWEST_IN / 2), _TALLEST_IN)
     figure = Figure(figsize=(width + 0.9, height + 0.35), dpi=_DPI)
     left, right = figure.subplots(1, 2, width_ratios=ratios)
-    _show(left, _grey(scene.reference(reference)), reference, "Reference")
-    _show(right, _grey(scene.sensed(sensed)), sensed, "Sensed")
+    _show(left, _grey(previews.reference(reference)), reference, "Reference")
+    _show(right, _grey(previews.sensed(sensed)), sensed, "Sensed")
     figure.subplots_adjust(0.005, 0.01, width / (width + 0.9), height / (height + 0.35), wspace=0.02)
     inliers, lengths, scale = _residual_scale(result)
     points = result.tie_points
@@ -86,24 +86,24 @@ def _join(
     figure.add_artist(lines)
 
 
-def residual_vectors(result: RegistrationResult, scene: Scene) -> str | None:
+def residual_vectors(result: RegistrationResult, previews: Previews) -> str | None:
     """Residuals of the inliers over the reference, enlarged; None without inliers."""
-    chosen = spread_evenly(gcp_set_from(result), _VECTORS)
+    chosen = thinned_evenly(gcp_set_from(result), _VECTORS)
     if not isinstance(result.fit, TransformFit) or not len(chosen):
         return None
-    frame = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
-    figure, axes = _single(frame)
-    _show(axes, 0.35 + 0.6 * _grey(scene.reference(frame)), frame, "")
+    crop = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
+    figure, axes = _single(crop)
+    _show(axes, 0.35 + 0.6 * _grey(previews.reference(crop)), crop, "")
     vectors, scale = result.fit.residuals_px[chosen], _residual_scale(result)[2]
     lengths = np.linalg.norm(vectors, axis=1)
     usual = max(float(np.percentile(lengths, 90)), 1e-6)
-    enlarged = 0.035 * max(frame.width, frame.height) / usual   # picture px of the reference per px of residual
+    enlarged = 0.035 * max(crop.width, crop.height) / usual   # picture px of the reference per px of residual
     arrows = axes.quiver(
         *result.tie_points.reference_xy[chosen].T, *vectors.T, lengths, angles="xy", scale_units="xy",
         scale=1 / enlarged, cmap=_COLOURS, norm=scale, width=0.0028, headwidth=3.6, headlength=4.2,
     )  # fmt: skip
-    axes.set_xlim(*frame.extent[:2])
-    axes.set_ylim(*frame.extent[2:])
+    axes.set_xlim(*crop.extent[:2])
+    axes.set_ylim(*crop.extent[2:])
     length = _round_length(usual)
     axes.quiverkey(
         arrows, 0.03, 1.035, length, f"{length:g} px   (drawn {_round_length(enlarged):g} times as long)",
@@ -113,57 +113,57 @@ def residual_vectors(result: RegistrationResult, scene: Scene) -> str | None:
     return _data_uri(figure, "jpeg")
 
 
-def checkerboards(result: RegistrationResult, scene: Scene) -> str | None:
-    """The whole scene as checkerboard of both rasters, before and after; None without a transform."""
-    after = scene.after()
+def checkerboards(result: RegistrationResult, previews: Previews) -> str | None:
+    """The whole area as checkerboard of both rasters, before and after; None without a transform."""
+    after = previews.after()
     if after is None:
         return None
-    frame = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
-    width, height = _fitting(frame, (_PAGE_IN - 0.1) / 2)
+    crop = whole(result.reference_grid.width, result.reference_grid.height, PREVIEW_PX)
+    width, height = _fitting(crop, (_PAGE_IN - 0.1) / 2)
     figure = Figure(figsize=(2 * width + 0.1, height + 0.3), dpi=150)
-    for axes, to_sensed, title in zip(figure.subplots(1, 2), (scene.before(), after), ("Before", "After")):
-        _show(axes, _checkerboard(scene, frame, to_sensed, _CELLS), frame, title)
+    for axes, to_sensed, title in zip(figure.subplots(1, 2), (previews.before(), after), ("Before", "After")):
+        _show(axes, _checkerboard(previews, crop, to_sensed, _CELLS), crop, title)
     figure.subplots_adjust(0.003, 0.005, 0.997, 1 - 0.3 / figure.get_figheight(), wspace=0.015)
     return _data_uri(figure, "jpeg")
 
 
-def close_ups(result: RegistrationResult, scene: Scene) -> str | None:
+def close_ups(result: RegistrationResult, previews: Previews) -> str | None:
     """A few spots at full resolution, edges of the sensed raster over the reference; None without inliers."""
-    after = scene.after()
-    chosen = spread_evenly(gcp_set_from(result), _CANDIDATES)
+    after = previews.after()
+    chosen = thinned_evenly(gcp_set_from(result), _CANDIDATES)
     if after is None or not len(chosen):
         return None
-    frames = _spots(result, scene, after, result.tie_points.reference_xy[chosen])
+    crops = _spots(result, previews, after, result.tie_points.reference_xy[chosen])
     figure = Figure(figsize=(_PAGE_IN, 2 * (_PAGE_IN - 0.4) / _CLOSE_UPS + 0.1), dpi=150)
     panels = figure.subplots(2, _CLOSE_UPS, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
-    for column, frame in enumerate(frames):
-        for row, to_sensed in enumerate((scene.before(), after)):
-            _show(panels[row, column], _outlined(scene, frame, to_sensed), frame, "")
+    for column, crop in enumerate(crops):
+        for row, to_sensed in enumerate((previews.before(), after)):
+            _show(panels[row, column], _outlined(previews, crop, to_sensed), crop, "")
     for row, name in enumerate(("before", "after")):
         figure.text(0.002, 0.75 - 0.5 * row, name, rotation=90, va="center", ha="left", fontsize=10)
     figure.subplots_adjust(0.025, 0.005, 0.997, 0.995, wspace=0.02, hspace=0.02)
     return _data_uri(figure, "jpeg")
 
 
-def _spots(result: RegistrationResult, scene: Scene, to_sensed: ToSensed, centres: FloatArray) -> list[Frame]:
-    """Returns square frames around those centres whose surroundings show the strongest edges in both rasters."""
+def _spots(result: RegistrationResult, previews: Previews, to_sensed: ToSensed, centres: FloatArray) -> list[Crop]:
+    """Returns square crops around those centres whose surroundings show the strongest edges in both rasters."""
     grid = result.reference_grid
     x, y = grid.width / 2, grid.height / 2
     step = to_sensed(np.array([[x, y], [x + 1, y]]))
     coarser = max(1.0, 1 / max(float(np.linalg.norm(step[1] - step[0])), 1e-3))
     side = float(min(_CLOSE_UP_PX * coarser, grid.width, grid.height))
     overview = whole(grid.width, grid.height, PREVIEW_PX // 2)
-    both = _edges(scene.reference(overview), 2) * _edges(scene.sensed(overview, to_sensed), 2)
+    both = _edges(previews.reference(overview), 2) * _edges(previews.sensed(overview, to_sensed), 2)
     strength = uniform_filter(np.nan_to_num(both), round(side * overview.size[0] / grid.width), mode="constant")
     corners = np.clip(centres - side / 2, 0, [grid.width - side, grid.height - side])
     at = ((corners + side / 2) * overview.size / [grid.width, grid.height]).astype(int)
-    frames: list[Frame] = []
+    crops: list[Crop] = []
     for x, y in corners[np.argsort(-strength[at[:, 1], at[:, 0]], kind="stable")]:
-        if all(max(abs(frame.x - x), abs(frame.y - y)) >= side for frame in frames):
-            frames.append(Frame(float(x), float(y), side, side, (2 * _CLOSE_UP_PX, 2 * _CLOSE_UP_PX)))
-    return frames[:_CLOSE_UPS]
+        if all(max(abs(crop.x - x), abs(crop.y - y)) >= side for crop in crops):
+            crops.append(Crop(float(x), float(y), side, side, (2 * _CLOSE_UP_PX, 2 * _CLOSE_UP_PX)))
+    return crops[:_CLOSE_UPS]
 
 
 def _edges(picture: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
@@ -172,12 +172,12 @@ def _edges(picture: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     return strength
 
 
-def _outlined(scene: Scene, frame: Frame, to_sensed: ToSensed) -> NDArray[np.float64]:
+def _outlined(previews: Previews, crop: Crop, to_sensed: ToSensed) -> NDArray[np.float64]:
     """Returns the reference in grey with the strongest edges of the sensed raster in orange."""
-    edges = _edges(scene.sensed(frame, to_sensed), _EDGE_SIGMA_PX)
+    edges = _edges(previews.sensed(crop, to_sensed), _EDGE_SIGMA_PX)
     low, high = np.nanpercentile(edges, [85, 97]) if np.isfinite(edges).any() else (0.0, 1.0)
     cover = np.nan_to_num(np.clip((edges - low) / max(high - low, 1e-12), 0, 1))[:, :, None]
-    outlined: NDArray[np.float64] = (1 - cover) * _grey(scene.reference(frame)) + cover * _EDGE_COLOUR
+    outlined: NDArray[np.float64] = (1 - cover) * _grey(previews.reference(crop)) + cover * _EDGE_COLOUR
     return outlined
 
 
@@ -207,12 +207,12 @@ def histogram(result: RegistrationResult) -> str | None:
     return _data_uri(figure, "png")
 
 
-def _checkerboard(scene: Scene, frame: Frame, to_sensed: ToSensed, cells: int) -> NDArray[np.float64]:
-    reference = _grey(scene.reference(frame))
-    sensed = scene.sensed(frame, to_sensed)
+def _checkerboard(previews: Previews, crop: Crop, to_sensed: ToSensed, cells: int) -> NDArray[np.float64]:
+    reference = _grey(previews.reference(crop))
+    sensed = previews.sensed(crop, to_sensed)
     sensed = np.where(np.isfinite(sensed)[:, :, None], _grey(sensed) * _SENSED_TINT, _NO_DATA)
-    columns, rows = frame.size
-    side = max(1.0, max(frame.size) / cells)
+    columns, rows = crop.size
+    side = max(1.0, max(crop.size) / cells)
     turn = np.add.outer((np.arange(rows) // side).astype(int), (np.arange(columns) // side).astype(int)) % 2
     return np.where(turn[:, :, None] == 1, sensed, reference)
 
@@ -222,22 +222,22 @@ def _grey(picture: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.repeat(np.where(np.isfinite(picture), picture, _NO_DATA)[:, :, None], 3, axis=2)
 
 
-def _single(frame: Frame) -> tuple[Any, Any]:
-    width, height = _fitting(frame, 7.6)
+def _single(crop: Crop) -> tuple[Any, Any]:
+    width, height = _fitting(crop, 7.6)
     figure = Figure(figsize=(width + 0.9, height + 0.45), dpi=_DPI)
     axes = figure.subplots()
     figure.subplots_adjust(0.005, 0.01, width / (width + 0.9), 1 - 0.42 / figure.get_figheight())
     return figure, axes
 
 
-def _fitting(frame: Frame, widest: float) -> tuple[float, float]:
+def _fitting(crop: Crop, widest: float) -> tuple[float, float]:
     """Returns width and height of a picture, inches, in proportion unless it is very long and thin."""
-    width = min(widest, _TALLEST_IN * frame.width / frame.height)
-    return max(width, _NARROWEST_IN), max(width * frame.height / frame.width, _NARROWEST_IN / 2)
+    width = min(widest, _TALLEST_IN * crop.width / crop.height)
+    return max(width, _NARROWEST_IN), max(width * crop.height / crop.width, _NARROWEST_IN / 2)
 
 
-def _show(axes: Any, picture: NDArray[np.float64], frame: Frame, title: str) -> None:
-    axes.imshow(picture, extent=frame.extent, interpolation="antialiased", aspect="auto")
+def _show(axes: Any, picture: NDArray[np.float64], crop: Crop, title: str) -> None:
+    axes.imshow(picture, extent=crop.extent, interpolation="antialiased", aspect="auto")
     axes.set_axis_off()
     if title:
         axes.set_title(title, fontsize=10, loc="left", pad=4)

@@ -15,7 +15,7 @@ from ltcore.geometry.transforms import Transform
 from ltcore.progress import CancelledError, NullProgress
 from ltcore.raster.read import grid_of
 from ltcore.report import render, write_report
-from ltcore.report_scene import Frame, Scene, whole
+from ltcore.report_previews import Crop, Previews, whole
 from ltcore.result import RegistrationResult
 from tests.data.make_rasters import NORTH_UP, UTM_33N, VARIANTS, make_raster, shifted_pair, texture, to_bytes
 from tests.data.make_result import make_result, without_fit
@@ -103,12 +103,12 @@ def test_report_of_long_thin_rasters(tmp_path: Path, size: tuple[int, int]) -> N
 
 def test_registered_pictures_agree_and_unregistered_do_not(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     """The numbers behind the before/after picture: the sensed raster has reversed contrast."""
-    scene = Scene(result_for(tmp_path, pair), NullProgress())
-    frame = whole(256, 192, 128)
-    reference = scene.reference(frame)
-    after = scene.after()
+    previews = Previews(result_for(tmp_path, pair), NullProgress())
+    crop = whole(256, 192, 128)
+    reference = previews.reference(crop)
+    after = previews.after()
     assert after is not None
-    agreement = [_correlation(reference, scene.sensed(frame, view)) for view in (scene.before(), after)]
+    agreement = [_correlation(reference, previews.sensed(crop, view)) for view in (previews.before(), after)]
     assert agreement[1] < -0.97
     assert agreement[0] > -0.7
 
@@ -120,18 +120,18 @@ def test_before_follows_the_georeference_of_both(tmp_path: Path) -> None:
     reference = make_raster(tmp_path / "a.tif", fine, geotransform=NORTH_UP, epsg=UTM_33N)
     moved = (NORTH_UP[0] + 80, 4.0, 0.0, NORTH_UP[3] - 40, 0.0, -4.0)
     sensed = make_raster(tmp_path / "b.tif", coarse, geotransform=moved, epsg=UTM_33N)
-    scene = Scene(result_for(tmp_path, (reference, sensed)), NullProgress())
-    frame = whole(256, 192, 128)
-    seen = scene.sensed(frame, scene.before())
-    assert _correlation(scene.reference(frame), seen) > 0.95
+    previews = Previews(result_for(tmp_path, (reference, sensed)), NullProgress())
+    crop = whole(256, 192, 128)
+    seen = previews.sensed(crop, previews.before())
+    assert _correlation(previews.reference(crop), seen) > 0.95
     assert np.isnan(seen[:9]).all()   # north of the sensed raster
     assert np.isfinite(seen[12:88, 22:118]).all()
 
 
 def test_a_close_up_is_read_at_full_resolution(tmp_path: Path) -> None:
     path = make_raster(tmp_path / "a.tif", to_bytes(texture(2600, 500)))   # its overview is coarser
-    scene = Scene(result_for(tmp_path, (path, path)), NullProgress())
-    part = scene.reference(Frame(2200, 100, 80, 60, (80, 60)))
+    previews = Previews(result_for(tmp_path, (path, path)), NullProgress())
+    part = previews.reference(Crop(2200, 100, 80, 60, (80, 60)))
     assert _correlation(part, texture(2600, 500)[100:160, 2200:2280]) > 0.995
 
 

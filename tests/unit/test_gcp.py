@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltcore.errors import InputError, OutputError
-from ltcore.gcp import Gcp, GcpSet, gcp_set_from, map_positions, read_points, spread_evenly, write_points
+from ltcore.gcp import Gcp, GcpSet, gcp_set_from, map_positions, read_points, thinned_evenly, write_points
 from ltcore.raster.grid import GeoGrid
 from tests.data.make_rasters import NORTH_UP, ROTATED, SOUTH_UP, UTM_33N, wkt
 from tests.data.make_result import make_result, without_fit
@@ -170,18 +170,18 @@ def test_map_of_a_plain_reference_is_its_layer_frame_in_qgis(tmp_path: Path) -> 
     assert map_positions(PLAIN, []).shape == (0, 2)
 
 
-def test_spread_evenly_covers_the_image_and_takes_each_place_once() -> None:
+def test_thinned_evenly_covers_the_image_and_takes_each_place_once() -> None:
     random = np.random.default_rng(3)
     crowd, corners = random.uniform(480, 520, (3000, 2)), np.array([[0, 0], [999, 0], [0, 999], [999, 999.0]])
     xy = np.concatenate([crowd, corners, corners])
     gcps = GcpSet(tuple(Gcp(i + 1, *p, 0.0, 0.0, enabled=i != 3000) for i, p in enumerate(xy.tolist())))
-    chosen = spread_evenly(gcps, 50)
+    chosen = thinned_evenly(gcps, 50)
     assert len(chosen) == len(set(chosen.tolist())) == 50
     assert chosen.tolist() == sorted(chosen.tolist())
     assert {tuple(p) for p in corners} <= {tuple(p) for p in xy[chosen]}   # the disabled corner by its double
     assert 3000 not in chosen
-    assert len(spread_evenly(GcpSet(gcps.gcps[3000:]), 50)) == 4
-    assert len(spread_evenly(GcpSet(()), 50)) == 0
+    assert len(thinned_evenly(GcpSet(gcps.gcps[3000:]), 50)) == 4
+    assert len(thinned_evenly(GcpSet(()), 50)) == 0
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)

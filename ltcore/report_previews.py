@@ -1,4 +1,4 @@
-"""Preview images for the report: both rasters, read decimated, in the frame of the reference."""
+"""Preview images for the report: both rasters, read decimated, in pixels of the reference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KNOTS = 33   # per side, of the grid on which a map between two CRSs is compute
 
 
 @dataclass(frozen=True)
-class Frame:
+class Crop:
     """A rectangle of the reference, px, and the size (width, height) of its picture."""
 
     x: float
@@ -45,13 +45,13 @@ class Frame:
         return positions
 
 
-def whole(width: int, height: int, longest: int) -> Frame:
-    """Returns the frame of a whole raster, its longer side at most `longest` picture pixels."""
+def whole(width: int, height: int, longest: int) -> Crop:
+    """Returns the crop of a whole raster, its longer side at most `longest` picture pixels."""
     factor = max(1.0, max(width, height) / longest)
-    return Frame(0, 0, width, height, (max(1, round(width / factor)), max(1, round(height / factor))))
+    return Crop(0, 0, width, height, (max(1, round(width / factor)), max(1, round(height / factor))))
 
 
-class Scene:
+class Previews:
     """Both rasters of a registration; of each only an overview is kept."""
 
     def __init__(self, result: RegistrationResult, progress: Progress) -> None:
@@ -61,14 +61,14 @@ class Scene:
         self._sensed = _Picture(plain_view(self._sensed_raster, result.job.sensed), progress)
         self._result = result
 
-    def reference(self, frame: Frame) -> NDArray[np.float64]:
+    def reference(self, crop: Crop) -> NDArray[np.float64]:
         """Returns the (H, W) picture of the reference in [0, 1], nan where it has no data."""
-        return stretched(self._reference.sampled(frame.positions(), frame))
+        return stretched(self._reference.sampled(crop.positions(), crop))
 
-    def sensed(self, frame: Frame, to_sensed: ToSensed | None = None) -> NDArray[np.float64]:
+    def sensed(self, crop: Crop, to_sensed: ToSensed | None = None) -> NDArray[np.float64]:
         """Returns the (H, W) picture of the sensed raster, seen through a map reference px -> sensed px."""
-        positions = frame.positions()
-        return stretched(self._sensed.sampled(positions if to_sensed is None else to_sensed(positions), frame))
+        positions = crop.positions()
+        return stretched(self._sensed.sampled(positions if to_sensed is None else to_sensed(positions), crop))
 
     def after(self) -> ToSensed | None:
         """Returns the map reference px -> sensed px found, None if there is none."""
@@ -109,24 +109,24 @@ class _Picture:
         values, valid = (np.concatenate([getattr(strip, part) for strip in strips]) for part in ("values", "valid"))
         self._overview = MaskedImage(values, valid)
 
-    def sampled(self, xy: FloatArray, frame: Frame) -> NDArray[np.float64]:
+    def sampled(self, xy: FloatArray, crop: Crop) -> NDArray[np.float64]:
         """Returns the (H, W) values at the (H*W, 2) px of the raster, nan outside and where there is no data."""
         view = self._view
         inside = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= [view.width, view.height]).all(axis=1)
         picture = np.full(len(xy), np.nan)
         if inside.any():
-            image, first, scale = self._image(xy[inside], frame)
+            image, first, scale = self._image(xy[inside], crop)
             at = (xy[inside] / scale - first - 0.5).T[::-1]
             values = map_coordinates(image.values.astype(np.float64), at, order=1, mode="nearest")
             valid = map_coordinates(image.valid.astype(np.float64), at, order=1, mode="nearest")
             picture[inside] = np.where(valid > 0.5, values / np.maximum(valid, 0.5), np.nan)
-        return picture.reshape(frame.size[::-1])
+        return picture.reshape(crop.size[::-1])
 
-    def _image(self, xy: FloatArray, frame: Frame) -> tuple[MaskedImage, NDArray[np.intp], FloatArray]:
+    def _image(self, xy: FloatArray, crop: Crop) -> tuple[MaskedImage, NDArray[np.intp], FloatArray]:
         """Returns an image that shows all of `xy` finely enough, its first column and row, and the px of the raster
         per pixel of it."""
         low, high = xy.min(axis=0), xy.max(axis=0)
-        factor = max(1.0, float(((high - low) / frame.size).max()))
+        factor = max(1.0, float(((high - low) / crop.size).max()))
         view = self._view.decimated(factor)
         if view.width <= self._coarse.width:
             return self._overview, np.zeros(2, dtype=np.intp), _ratio(self._view, self._coarse)
