@@ -38,7 +38,7 @@ from tests.data.make_rasters import make_raster
 
 _MIN_SIDE_PX = 150
 _NODATA = -9999.0
-_HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])   # OpenCV's frame to pixel-edge
+_HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV's frame to pixel-edge
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def main(split: str, descriptor: str, seed: int) -> None:
     folder = os.environ.get("LTFORMER_DATA")
     if not folder or not (Path(folder) / "chips" / "index.csv").is_file():
         sys.exit("Set LTFORMER_DATA to the folder that holds chips/index.csv.")
-    config = RegistrationConfig(features=FeatureConfig(descriptor=descriptor))   # type: ignore[arg-type]  # click chose
+    config = RegistrationConfig(features=FeatureConfig(descriptor=descriptor))  # type: ignore[arg-type]  # click chose
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         for case in cases(scenes(Path(folder), split), seed):

@@ -21,7 +21,7 @@ def read_aligned(sensed: Scene, window: Window, transform: Transform) -> MaskedI
     """
     backward = transform.inverse()
     rim = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [window.width, window.height] + [window.x, window.y]
-    corners = backward(rim)   # lines stay lines, so the corners bound the window's image
+    corners = backward(rim)  # lines stay lines, so the corners bound the window's image
     shape = (window.height, window.width)
     nothing = MaskedImage(np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
     if not np.isfinite(corners).all():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .errors import LtcoreError, OutputError
 
-SIDECARS = (".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")   # beside a raster or a GeoPackage
+SIDECARS = (".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")  # beside a raster or a GeoPackage
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise write_error(path, error) from error
     os.close(handle)
     temporary = Path(name)
-    temporary.unlink()   # some drivers refuse to make a file that is there
+    temporary.unlink()  # some drivers refuse to make a file that is there
     try:
         yield temporary
         _publish(temporary, path)

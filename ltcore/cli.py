@@ -154,9 +154,7 @@ def _number(value: Optional[float]) -> str:
 @click.option("--resampling", type=_RESAMPLING, default="cubic", show_default=True)
 @click.option("--grid", type=click.Choice(["reference", "sensed"]), default="reference", show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def warp(
-    sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite: bool, **options: Any
-) -> None:
+def warp(sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite: bool, **options: Any) -> None:
     """Applies one solution to SENSED: any raster of the same frame as the one that was registered, all bands.
 
     The solution is a record.json, a tie_points.gpkg or a QGIS .points file.
@@ -203,7 +201,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:   # how click reports Ctrl-C
+    except click.exceptions.Abort:  # how click reports Ctrl-C
         _fail("Cancelled; nothing was written.", EXIT_CANCELLED)
     except (KeyboardInterrupt, CancelledError):
         _fail("Cancelled; nothing was written.", EXIT_CANCELLED)

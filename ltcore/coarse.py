@@ -21,8 +21,8 @@ from .raster.read import MaskedImage, Window
 from .structure import structure_score
 from .types import Descriptors, FloatArray, Keypoints, Matches
 
-_MIN_SCALE, _MAX_SCALE = 1 / 8, 8.0   # of a credible transform without prior
-_MAX_STRETCH = 1.6   # ratio of its singular values
+_MIN_SCALE, _MAX_SCALE = 1 / 8, 8.0  # of a credible transform without prior
+_MAX_STRETCH = 1.6  # ratio of its singular values
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CoarseFit:
 class _Features:
     image: MaskedImage
     keypoints: Keypoints
-    origin: FloatArray   # (2,) of the image in px of the level
+    origin: FloatArray  # (2,) of the image in px of the level
 
 
 def coarse_fit(frame: Frame, describer: Describer, config: RegistrationConfig, progress: Progress) -> CoarseFit:

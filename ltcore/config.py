@@ -42,10 +42,10 @@ class FeatureConfig:
     """Keypoints and descriptors."""
 
     descriptor: DescriptorName = "ltformer"
-    weights: str = "ltformer-d128"   # a name in weights/ or a .safetensors file
+    weights: str = "ltformer-d128"  # a name in weights/ or a .safetensors file
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     backend: Literal["auto", "torch"] = "auto"
-    max_keypoints: int = Field(default=2000, ge=50, le=100_000)   # per image and tile, evenly spread
+    max_keypoints: int = Field(default=2000, ge=50, le=100_000)  # per image and tile, evenly spread
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -104,7 +104,7 @@ class OutputConfig:
     report: bool = True
     resampling: Resampling = "cubic"
     grid: Literal["reference", "sensed"] = "reference"
-    min_verdict: Verdict = "WARN"   # a warped raster is written from this verdict on
+    min_verdict: Verdict = "WARN"  # a warped raster is written from this verdict on
     overwrite: bool = False
 
 

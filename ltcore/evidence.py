@@ -13,8 +13,8 @@ from .levels import at_level, coarse_factor
 from .structure import structure_score
 from .types import FloatArray
 
-_CELLS = 8   # the overlap is cut into 8 x 8 cells for the coverage
-_MASK_SIDE_PX = 256   # of the masks that say which cells both images share
+_CELLS = 8  # the overlap is cut into 8 x 8 cells for the coverage
+_MASK_SIDE_PX = 256  # of the masks that say which cells both images share
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,14 @@ from .refine import WINDOW_PX, measure_offsets
 from .types import TiePoints
 
 _TILE_PX = 1024
-_MAX_TILES = 64   # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
-_POINTS_A_TILE = 25   # fewer a tile would not be worth reading it
-_LEVEL_STEP = 4.0   # from one pyramid level to the next
+_MAX_TILES = 64  # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
+_POINTS_A_TILE = 25  # fewer a tile would not be worth reading it
+_LEVEL_STEP = 4.0  # from one pyramid level to the next
 _SEARCH_PX = 16
-_MIN_VALID_SHARE = 0.75   # of a window, in both images
+_MIN_VALID_SHARE = 0.75  # of a window, in both images
 _MIN_PEAK_RATIO = 1.15
-_PASS_POINTS = 400   # tie points enough to align the images for the next pass
-_SPARE = 1.5   # keypoints tried a tie point wanted: some find no partner
+_PASS_POINTS = 400  # tie points enough to align the images for the next pass
+_SPARE = 1.5  # keypoints tried a tie point wanted: some find no partner
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ def _tiles(overlap: Window, at_most: int) -> list[Window]:
     x = np.linspace(overlap.x, overlap.x + overlap.width, columns + 1).round().astype(int).tolist()
     y = np.linspace(overlap.y, overlap.y + overlap.height, rows + 1).round().astype(int).tolist()
     tiles = [
-        Window(left, top, right - left, bottom - top)
-        for top, bottom in zip(y, y[1:])
-        for left, right in zip(x, x[1:])
+        Window(left, top, right - left, bottom - top) for top, bottom in zip(y, y[1:]) for left, right in zip(x, x[1:])
     ]
     if len(tiles) <= at_most:
         return tiles
@@ -158,6 +156,4 @@ def _joined(parts: list[TiePoints]) -> TiePoints:
     """Returns the tie points of all tiles."""
     if not parts:
         return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
-    return TiePoints(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__)
-    )
+    return TiePoints(*(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__))

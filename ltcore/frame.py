@@ -16,7 +16,7 @@ from .raster.radiometry import Stretch, percentile_stretch
 from .raster.read import MaskedImage, RasterView, Window, grid_of, plain_view, transform_points, warped_view
 from .types import FloatArray
 
-_FINER_IS_FINE = 1.1   # pixel-size ratio up to which the reference grid itself is the working grid
+_FINER_IS_FINE = 1.1  # pixel-size ratio up to which the reference grid itself is the working grid
 _OUTLINE_POINTS = 21
 
 
@@ -107,9 +107,7 @@ def _frame(
     offset_px: Optional[float],
     prior: FloatArray,
 ) -> Frame:
-    scenes = [
-        Scene(view, percentile_stretch(view, source.path.name)) for view, source in zip(views, sources)
-    ]
+    scenes = [Scene(view, percentile_stretch(view, source.path.name)) for view, source in zip(views, sources)]
     return Frame(scenes[0], scenes[1], overlap, offset_px, prior)
 
 
@@ -135,7 +133,7 @@ def _outline_in_reference(reference: Any, sensed: Any) -> FloatArray:
 
 def _working_grid(grid: GeoGrid, outline: FloatArray) -> GeoGrid:
     """Returns a north-up grid over the reference's extent with the coarser of both pixel sizes."""
-    area = abs(np.linalg.det(_least_squares_affine(outline)[:2, :2]))   # reference px^2 a sensed px^2
+    area = abs(np.linalg.det(_least_squares_affine(outline)[:2, :2]))  # reference px^2 a sensed px^2
     factor = max(1.0, math.sqrt(area))
     factor = 1.0 if factor <= _FINER_IS_FINE else factor
     corners = grid.to_map([[0, 0], [grid.width, 0], [0, grid.height], [grid.width, grid.height]])

@@ -26,13 +26,13 @@ from .types import FloatArray
 gdal.UseExceptions()
 osr.UseExceptions()
 
-MAX_GDAL_GCPS = 1000   # a thin plate spline over more takes GDAL many seconds
+MAX_GDAL_GCPS = 1000  # a thin plate spline over more takes GDAL many seconds
 
 _HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
 _CRS_MARK = "#CRS: "
 _MAX_LINE_CHARACTERS = 100_000
 _MAX_POINTS = 1_000_000
-_SAME_PLACE = 1e-6   # px within which two GCPs are one
+_SAME_PLACE = 1e-6  # px within which two GCPs are one
 
 
 @dataclass(frozen=True)
@@ -136,16 +136,16 @@ def write_points(path: Path, gcp_set: GcpSet, source_grid: GeoGrid) -> None:
         residual = [_number(round(value, 6)) for value in (dx, dy, math.hypot(dx, dy))]
         lines.append(",".join([*numbers, str(int(gcp.enabled)), *residual]))
     with atomic_path(path) as temporary:
-        temporary.write_bytes(("\n".join(lines) + "\n").encode())   # not write_text: Windows would change the line ends
+        temporary.write_bytes(("\n".join(lines) + "\n").encode())  # not write_text: Windows would change the line ends
 
 
 def _number(value: float) -> str:
     """Returns the shortest decimal that gives the same double, without exponent."""
-    return np.format_float_positional(value + 0.0, trim="-")   # + 0.0: no negative zero
+    return np.format_float_positional(value + 0.0, trim="-")  # + 0.0: no negative zero
 
 
 def _one_line_wkt(crs_wkt: str) -> str:
-    return _crs(crs_wkt).ExportToWkt(["FORMAT=WKT2_2019", "MULTILINE=NO"])   # type: ignore[no-any-return]
+    return _crs(crs_wkt).ExportToWkt(["FORMAT=WKT2_2019", "MULTILINE=NO"])  # type: ignore[no-any-return]
 
 
 def _crs(text: str) -> osr.SpatialReference:
@@ -258,11 +258,11 @@ def write_gcps_vrt(path: Path, result: RegistrationResult, home: Path | None = N
 
 
 def _with_relative_source(xml: str, source: Path, home: Path) -> str:
-    if not source.exists():   # a subdataset or a path inside an archive
+    if not source.exists():  # a subdataset or a path inside an archive
         return xml
     try:
         relative = Path(os.path.relpath(source.resolve(), home.resolve())).as_posix()
-    except ValueError:   # another drive on Windows
+    except ValueError:  # another drive on Windows
         return xml
     escaped = gdal.EscapeString(relative, gdal.CPLES_XML)
     pattern = r'<SourceFilename relativeToVRT="[01]"([^>]*)>[^<]*</SourceFilename>'

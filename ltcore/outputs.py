@@ -29,7 +29,7 @@ else:
 
 _STAGING = ".ltcore-writing"
 _LOCK = ".ltcore-lock"
-_SHARES = {"warped": 0.7, "report": 0.2}   # of the time that writing takes; the others are quick
+_SHARES = {"warped": 0.7, "report": 0.2}  # of the time that writing takes; the others are quick
 
 
 def check_out_dir(job: RegistrationJob) -> None:
@@ -78,7 +78,7 @@ def write_outputs(result: RegistrationResult, progress: Progress) -> dict[str, P
         with _locked(folder):
             check_out_dir(result.job)
             staging = folder / _STAGING
-            shutil.rmtree(staging, ignore_errors=True)   # of a run that was killed
+            shutil.rmtree(staging, ignore_errors=True)  # of a run that was killed
             staging.mkdir()
             try:
                 names = _write_all(result, staging, progress)
@@ -148,7 +148,7 @@ def _publish(staging: Path, folder: Path, names: dict[str, str]) -> None:
 
 
 def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
-    moves.append((source, target))   # first: an interrupt may come right after the rename
+    moves.append((source, target))  # first: an interrupt may come right after the rename
     source.replace(target)
 
 
@@ -164,9 +164,9 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if sys.platform != "win32":   # elsewhere while it is held, so that nobody else's is removed
+            if sys.platform != "win32":  # elsewhere while it is held, so that nobody else's is removed
                 path.unlink(missing_ok=True)
-    if sys.platform == "win32":   # where an open file cannot be removed, and a locked one neither
+    if sys.platform == "win32":  # where an open file cannot be removed, and a locked one neither
         with suppress(OSError):
             path.unlink()
 
@@ -177,6 +177,6 @@ def _try_lock(handle: IO[bytes], path: Path) -> bool:
             msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
             return True
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(handle.fileno()).st_ino == path.stat().st_ino   # else the last holder just removed it
+        return os.fstat(handle.fileno()).st_ino == path.stat().st_ino  # else the last holder just removed it
     except OSError:
         return False

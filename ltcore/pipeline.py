@@ -33,7 +33,7 @@ _ATTEMPTS: dict[DescriptorName, tuple[DescriptorName, ...]] = {
     "ltformer": ("ltformer", "rootsift"),
     "rootsift": ("rootsift",),
 }
-_CREDIBLE_STRUCTURE = 5.0   # score under which a coarse transform is not worth the fine stage
+_CREDIBLE_STRUCTURE = 5.0  # score under which a coarse transform is not worth the fine stage
 
 
 class _Stopwatch:
@@ -182,7 +182,7 @@ def _provenance(job: RegistrationJob, describer: Describer, models: dict[str, fl
         "device_reason": describer.device_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "heldout_rmse_px_by_model": models,
-        "inputs": {   # what is no plain file (a subdataset, a folder) has no hash
+        "inputs": {  # what is no plain file (a subdataset, a folder) has no hash
             role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
             for role, source in (("reference", job.reference), ("sensed", job.sensed))
         },

@@ -69,19 +69,31 @@ def assess(
     checks = [
         _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, f"Only {inliers} tie points agree"),
         _Check(
-            share, limits.fail_inlier_share, limits.warn_inlier_share, True,
+            share,
+            limits.fail_inlier_share,
+            limits.warn_inlier_share,
+            True,
             f"Only {share:.0%} of {tie_points} tie points agree with one transform",
         ),
         _Check(
-            heldout, limits.fail_heldout_px, limits.warn_heldout_px, False,
+            heldout,
+            limits.fail_heldout_px,
+            limits.warn_heldout_px,
+            False,
             f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
         ),
         _Check(
-            evidence.coverage, limits.fail_coverage, limits.warn_coverage, True,
+            evidence.coverage,
+            limits.fail_coverage,
+            limits.warn_coverage,
+            True,
             f"The tie points cover {evidence.coverage:.0%} of the overlap",
         ),
         _Check(
-            evidence.structure, limits.fail_structure, limits.warn_structure, True,
+            evidence.structure,
+            limits.fail_structure,
+            limits.warn_structure,
+            True,
             f"The images' structure agrees by only {evidence.structure:.1f} standard deviations",
         ),
     ]

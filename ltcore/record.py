@@ -26,7 +26,7 @@ FORMAT = "ltcore registration record"
 FORMAT_VERSION = 1
 TIME_KEYS = ("seconds", "finished_at")
 
-_HASH_DECIMALS = 6   # of a pixel; beyond them runs on other processors may differ
+_HASH_DECIMALS = 6  # of a pixel; beyond them runs on other processors may differ
 
 
 def run_record(result: RegistrationResult, outputs: Mapping[str, str]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def run_record(result: RegistrationResult, outputs: Mapping[str, str]) -> dict[s
         outputs: file name of each output, relative to the record's folder.
     """
     job = to_json_object(result.job)
-    del job["out_dir"]   # the record lies in it; a replay chooses its own
+    del job["out_dir"]  # the record lies in it; a replay chooses its own
     provenance = dict(result.provenance)
     record = {
         "format": FORMAT,
@@ -68,7 +68,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Writes a record with sorted keys, whole or not at all. Raises OutputError if it cannot be written."""
     text = json.dumps(record, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
-        temporary.write_bytes((text + "\n").encode())   # not write_text: Windows would change the line ends
+        temporary.write_bytes((text + "\n").encode())  # not write_text: Windows would change the line ends
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _inputs(result: RegistrationResult, known: Mapping[str, Any]) -> dict[str, A
 def _tie_points(result: RegistrationResult) -> dict[str, Any]:
     points = result.tie_points
     inliers = result.fit.inliers if isinstance(result.fit, TransformFit) else np.zeros(len(points), dtype=bool)
-    places = np.round(np.hstack([points.sensed_xy, points.reference_xy]), _HASH_DECIMALS) + 0.0   # no negative zeros
+    places = np.round(np.hstack([points.sensed_xy, points.reference_xy]), _HASH_DECIMALS) + 0.0  # no negative zeros
     digest = hashlib.sha256(places.astype("<f8").tobytes() + inliers.astype("u1").tobytes())
     return {
         "count": len(points),

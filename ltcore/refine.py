@@ -12,11 +12,11 @@ from scipy import fft
 from .types import FloatArray
 
 WINDOW_PX = 64
-_BATCH = 128   # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
-_UPSAMPLING = 20   # the peak is found on a grid of 1/20 px before the parabola
-_FREQUENCY_WIDTH = 0.25   # cycles a pixel
-_EXCLUDED_PX = 3   # half-side of the neighbourhood of the peak in which no second peak is looked for
-_CORRELATION_AREA_PX2 = 4.0   # area over which neighbouring gradient samples say the same thing
+_BATCH = 128  # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
+_UPSAMPLING = 20  # the peak is found on a grid of 1/20 px before the parabola
+_FREQUENCY_WIDTH = 0.25  # cycles a pixel
+_EXCLUDED_PX = 3  # half-side of the neighbourhood of the peak in which no second peak is looked for
+_CORRELATION_AREA_PX2 = 4.0  # area over which neighbouring gradient samples say the same thing
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _covariance(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[FloatAr
     tensor = np.empty((len(a), 2, 2))
     tensor[:, 0, 0], tensor[:, 1, 1] = (gx**2).sum(axis=(1, 2)), (gy**2).sum(axis=(1, 2))
     tensor[:, 0, 1] = tensor[:, 1, 0] = (gx * gy).sum(axis=(1, 2))
-    tensor += np.eye(2) * 1e-6   # a window without texture gets a large covariance, not an error
+    tensor += np.eye(2) * 1e-6  # a window without texture gets a large covariance, not an error
     noise = 2 * (1 - np.clip(correlation, -1, 0.999)) / WINDOW_PX**2
     covariance = noise[:, None, None] * _CORRELATION_AREA_PX2 * np.linalg.inv(tensor)
     return correlation, covariance

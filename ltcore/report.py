@@ -36,7 +36,7 @@ def write_report(path: Path, result: RegistrationResult, progress: Progress) -> 
     """
     text = render(result, progress)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(text.encode())   # not write_text: Windows would change the line ends
+        temporary.write_bytes(text.encode())  # not write_text: Windows would change the line ends
 
 
 def render(result: RegistrationResult, progress: Progress) -> str:

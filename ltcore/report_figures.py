@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_gradient_magnitude, uniform_filter
 
-with warnings.catch_warnings():   # that Debian's older mpl_toolkits has no 3D axes for this matplotlib
+with warnings.catch_warnings():  # that Debian's older mpl_toolkits has no 3D axes for this matplotlib
     warnings.filterwarnings("ignore", "Unable to import Axes3D")
     from matplotlib import colormaps
     from matplotlib.collections import LineCollection
@@ -23,24 +23,24 @@ from .report_previews import Crop, Previews, ToSensed, whole
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
 
-PREVIEW_PX = 900           # longest side of a preview picture
+PREVIEW_PX = 900  # longest side of a preview picture
 
 _DPI = 110
-_PAGE_IN = 10.6            # width of a figure, inches
+_PAGE_IN = 10.6  # width of a figure, inches
 _TALLEST_IN = 7.5
 _NARROWEST_IN = 1.2
-_LINES = 80                # matches drawn as lines; all are drawn as dots
-_VECTORS = 400             # residual vectors drawn
-_CELLS = 8                 # checkerboard cells along the longer side
+_LINES = 80  # matches drawn as lines; all are drawn as dots
+_VECTORS = 400  # residual vectors drawn
+_CELLS = 8  # checkerboard cells along the longer side
 _CLOSE_UPS = 4
-_CANDIDATES = 60           # tie points around which a close-up may be
-_EDGE_SIGMA_PX = 2.0       # of a close-up's picture, which enlarges twice
+_CANDIDATES = 60  # tie points around which a close-up may be
+_EDGE_SIGMA_PX = 2.0  # of a close-up's picture, which enlarges twice
 _EDGE_COLOUR = np.array([1.0, 0.45, 0.0])
-_CLOSE_UP_PX = 180         # side of a close-up, in pixels of the coarser raster
+_CLOSE_UP_PX = 180  # side of a close-up, in pixels of the coarser raster
 _COLOURS = colormaps["plasma"]
 _OUTLIER = "#a9b6c6"
-_SENSED_TINT = np.array([1.0, 0.86, 0.74])   # tells the cells of the sensed raster from the reference's
-_NO_DATA = 0.93            # grey where a picture has no data
+_SENSED_TINT = np.array([1.0, 0.86, 0.74])  # tells the cells of the sensed raster from the reference's
+_NO_DATA = 0.93  # grey where a picture has no data
 
 
 def matches(result: RegistrationResult, previews: Previews) -> str:
@@ -97,7 +97,7 @@ def residual_vectors(result: RegistrationResult, previews: Previews) -> str | No
     vectors, scale = result.fit.residuals_px[chosen], _residual_scale(result)[2]
     lengths = np.linalg.norm(vectors, axis=1)
     usual = max(float(np.percentile(lengths, 90)), 1e-6)
-    enlarged = 0.035 * max(crop.width, crop.height) / usual   # picture px of the reference per px of residual
+    enlarged = 0.035 * max(crop.width, crop.height) / usual  # picture px of the reference per px of residual
     arrows = axes.quiver(
         *result.tie_points.reference_xy[chosen].T, *vectors.T, lengths, angles="xy", scale_units="xy",
         scale=1 / enlarged, cmap=_COLOURS, norm=scale, width=0.0028, headwidth=3.6, headlength=4.2,

@@ -16,9 +16,9 @@ from .types import FloatArray
 
 ToSensed = Callable[[FloatArray], FloatArray]
 
-_OVERVIEW_PX = 1200   # longest side of the overview of a raster
-_STRIP_ROWS = 64      # of the overview read at once: between strips the user may cancel
-_KNOTS = 33   # per side, of the grid on which a map between two CRSs is computed and interpolated
+_OVERVIEW_PX = 1200  # longest side of the overview of a raster
+_STRIP_ROWS = 64  # of the overview read at once: between strips the user may cancel
+_KNOTS = 33  # per side, of the grid on which a map between two CRSs is computed and interpolated
 
 
 @dataclass(frozen=True)

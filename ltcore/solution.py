@@ -23,7 +23,7 @@ from .record import read_record
 # Fitted to GCPs, which map pixels to map units: a shift alone cannot do that.
 GcpModel = Literal["similarity", "affine", "projective"]
 _RICHEST_FIRST: tuple[GcpModel, ...] = ("projective", "affine", "similarity")
-_POINTS_A_MINIMUM = 3   # a model is chosen where there are three times as many points as it needs
+_POINTS_A_MINIMUM = 3  # a model is chosen where there are three times as many points as it needs
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = 
         return _fitted(path, read_tie_points(path), sensed_grid, model)
     if path.suffix.lower() == ".points":
         return _fitted(path, read_points(path, sensed_grid), sensed_grid, model)
-    raise InputError(
-        f"'{path.name}' is no solution.", fix="Give a record.json, a tie_points.gpkg or a .points file."
-    )
+    raise InputError(f"'{path.name}' is no solution.", fix="Give a record.json, a tie_points.gpkg or a .points file.")
 
 
 def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
@@ -131,7 +129,7 @@ def _fitted(path: Path, gcps: GcpSet, sensed_grid: GeoGrid, model: Optional[GcpM
         raise InputError(
             f"'{path.name}' has {len(source)} enabled points, too few to choose a model.", fix="Choose --transform."
         )
-    to_map = estimate(chosen, source * [1, -1], place)   # y up on both sides: a similarity cannot mirror
+    to_map = estimate(chosen, source * [1, -1], place)  # y up on both sides: a similarity cannot mirror
     if isinstance(to_map, EstimationFailure):
         raise InputError(f"No {chosen} transform can be fitted to '{path.name}':", f"{to_map.reason}.")
     flipped = Transform(chosen, to_map.matrix @ np.diag([1.0, -1.0, 1.0]))

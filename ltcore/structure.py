@@ -13,16 +13,14 @@ from .geometry.transforms import Transform
 from .raster.radiometry import gradient_magnitude
 from .raster.read import Window
 
-_SEARCH_PX = 48   # offsets compared; the noise is measured beyond _NEAR_PX
+_SEARCH_PX = 48  # offsets compared; the noise is measured beyond _NEAR_PX
 _NEAR_PX = 6
-_TOLERANCE_PX = 3   # a coarse transform may be off by this much
-_LOCAL_PX = 31   # side of the neighbourhood in which gradients are normalised
+_TOLERANCE_PX = 3  # a coarse transform may be off by this much
+_LOCAL_PX = 31  # side of the neighbourhood in which gradients are normalised
 _MIN_COMMON_SHARE = 0.02
 
 
-def structure_score(
-    reference: Scene, sensed: Scene, window: Window, transform: Transform
-) -> float:
+def structure_score(reference: Scene, sensed: Scene, window: Window, transform: Transform) -> float:
     """Returns how far the agreement of both images' gradients under the transform stands above chance.
 
     Args:
@@ -48,7 +46,7 @@ def structure_score(
     y, x = np.mgrid[-_SEARCH_PX : _SEARCH_PX + 1, -_SEARCH_PX : _SEARCH_PX + 1]
     near = np.hypot(x, y) <= _NEAR_PX
     noise = shifted[~near]
-    spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))   # robust standard deviation
+    spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))  # robust standard deviation
     at_solution = shifted[np.hypot(x, y) <= _TOLERANCE_PX].max()
     if at_solution < noise.max():
         return 0.0

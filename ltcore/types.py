@@ -40,9 +40,7 @@ class Keypoints:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Keypoints:
         """Returns the keypoints at `index` (integers or a mask of length N), in that order."""
-        return Keypoints(
-            self.xy[index], self.size_px[index], self.angle_deg[index], self.response[index]
-        )
+        return Keypoints(self.xy[index], self.size_px[index], self.angle_deg[index], self.response[index])
 
 
 @dataclass(frozen=True)

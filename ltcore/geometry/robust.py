@@ -50,7 +50,7 @@ def consensus(
     if matrix is None or not np.isfinite(matrix).all():
         return EstimationFailure(f"no {model} transform agrees with enough of the {len(source)} matches")
     full = np.eye(3)
-    full[: len(matrix)] = matrix   # an affine matrix lacks the last row
+    full[: len(matrix)] = matrix  # an affine matrix lacks the last row
     if abs(full[2, 2]) < 1e-12 or abs(np.linalg.det(full / full[2, 2])) < 1e-6:
         return EstimationFailure(f"the {model} transform found is degenerate")
     return Transform(model, full)

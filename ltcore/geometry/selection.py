@@ -14,9 +14,9 @@ from .robust import consensus, polish
 from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform, estimate
 
 _FOLDS = 5
-_CELLS = 10   # the image is cut into 10 x 10 blocks for the folds
-_PARSIMONY = 1.05   # a simpler model may be this factor worse in held-out error ...
-_PARSIMONY_PX = 0.01   # ... and this much
+_CELLS = 10  # the image is cut into 10 x 10 blocks for the folds
+_PARSIMONY = 1.05  # a simpler model may be this factor worse in held-out error ...
+_PARSIMONY_PX = 0.01  # ... and this much
 _POINTS_A_PARAMETER = 2
 
 

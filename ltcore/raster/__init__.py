@@ -7,6 +7,6 @@ from osgeo import gdal, osr
 gdal.UseExceptions()
 osr.UseExceptions()
 if gdal.GetConfigOption("GDAL_CACHEMAX") is None:
-    gdal.SetCacheMax(256 * 2**20)   # by default 5 % of the memory, which is most of what a run takes
-gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")   # inputs are never modified: no .aux.xml beside them
-gdal.PushErrorHandler("CPLQuietErrorHandler")   # failures arrive as exceptions, with the same text
+    gdal.SetCacheMax(256 * 2**20)  # by default 5 % of the memory, which is most of what a run takes
+gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")  # inputs are never modified: no .aux.xml beside them
+gdal.PushErrorHandler("CPLQuietErrorHandler")  # failures arrive as exceptions, with the same text

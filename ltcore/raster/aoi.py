@@ -44,16 +44,12 @@ def read_aoi(path: Path, grid: GeoGrid) -> AreaOfInterest:
         raise InputError(
             f"The area of interest '{path.name}' cannot be read.", str(error).strip(), "Choose a polygon layer."
         ) from error
-    shapes = [
-        shape for number in range(dataset.GetLayerCount()) for shape in _shapes(dataset.GetLayer(number), grid)
-    ]
+    shapes = [shape for number in range(dataset.GetLayerCount()) for shape in _shapes(dataset.GetLayer(number), grid)]
     if not shapes:
         raise InputError(f"The area of interest '{path.name}' holds no polygon.", fix="Choose a polygon layer.")
     polygons = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     if not polygons.intersects(shapely.box(0, 0, grid.width, grid.height)):
-        raise InputError(
-            f"The area of interest '{path.name}' lies outside the reference raster.", fix="Check its CRS."
-        )
+        raise InputError(f"The area of interest '{path.name}' lies outside the reference raster.", fix="Check its CRS.")
     shapely.prepare(polygons)
     return AreaOfInterest(polygons)
 

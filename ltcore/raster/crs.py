@@ -6,7 +6,7 @@ import math
 
 from osgeo import osr
 
-_METRES_PER_DEGREE = 111_320.0   # of a great circle of the mean Earth radius
+_METRES_PER_DEGREE = 111_320.0  # of a great circle of the mean Earth radius
 
 
 def metres_per_unit(crs_wkt: str, latitude_deg: float) -> float:

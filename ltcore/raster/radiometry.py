@@ -11,7 +11,7 @@ from scipy.ndimage import binary_erosion, gaussian_filter, sobel
 from ..errors import InputError
 from .read import MaskedImage, RasterView
 
-_SAMPLE_SIDE_PX = 1024   # the percentiles are taken from a decimated read of at most this side
+_SAMPLE_SIDE_PX = 1024  # the percentiles are taken from a decimated read of at most this side
 _MIN_VALID_PX = 256
 
 
@@ -29,9 +29,7 @@ class Stretch:
         return MaskedImage(values.astype(np.float32), image.valid)
 
 
-def percentile_stretch(
-    view: RasterView, name: str, low_percent: float = 1.0, high_percent: float = 99.0
-) -> Stretch:
+def percentile_stretch(view: RasterView, name: str, low_percent: float = 1.0, high_percent: float = 99.0) -> Stretch:
     """Returns the stretch between two percentiles of the view's valid pixels (a decimated sample of them).
 
     Raises:

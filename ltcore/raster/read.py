@@ -20,7 +20,7 @@ _MIN_SIDE_PX = 32
 _NETWORK_PREFIXES = tuple(
     f"/vsi{system}" for system in ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs", "hdfs")
 )
-_REC601 = (0.299, 0.587, 0.114)   # luma weights of red, green, blue, ITU-R BT.601
+_REC601 = (0.299, 0.587, 0.114)  # luma weights of red, green, blue, ITU-R BT.601
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,7 @@ class RasterView:
 
     def decimated(self, factor: float) -> RasterView:
         """Returns the same extent with pixels `factor` times as large (at least 1 px remains)."""
-        return replace(
-            self, width=max(1, round(self.width / factor)), height=max(1, round(self.height / factor))
-        )
+        return replace(self, width=max(1, round(self.width / factor)), height=max(1, round(self.height / factor)))
 
     @property
     def full_window(self) -> Window:
@@ -230,11 +228,11 @@ def grid_of(dataset: Any) -> GeoGrid:
     """Returns the grid of a dataset; GDAL's identity default counts as no geotransform."""
     geotransform: tuple[float, ...] | None = dataset.GetGeoTransform(can_return_null=True)
     if geotransform is not None and geotransform[1] * geotransform[5] == geotransform[2] * geotransform[4]:
-        geotransform = None   # singular: it places all pixels on a line
+        geotransform = None  # singular: it places all pixels on a line
     return GeoGrid(
         dataset.RasterXSize,
         dataset.RasterYSize,
-        None if geotransform is None else tuple(geotransform),   # type: ignore[arg-type]  # six numbers
+        None if geotransform is None else tuple(geotransform),  # type: ignore[arg-type]  # six numbers
         dataset.GetProjection() or None,
     )
 
@@ -289,7 +287,6 @@ def _with_alpha(dataset: Any, bands: tuple[int, ...]) -> list[int]:
     alpha = [
         number
         for number in range(1, dataset.RasterCount + 1)
-        if number not in bands
-        and dataset.GetRasterBand(number).GetColorInterpretation() == gdal.GCI_AlphaBand
+        if number not in bands and dataset.GetRasterBand(number).GetColorInterpretation() == gdal.GCI_AlphaBand
     ]
     return [*bands, *alpha[:1]]

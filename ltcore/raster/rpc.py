@@ -6,7 +6,7 @@ import numpy as np
 
 from ..types import FloatArray
 
-_COEFFICIENTS = 20   # of each RPC polynomial: 1, longitude, latitude, and 17 that a 3x3 matrix leaves at 0
+_COEFFICIENTS = 20  # of each RPC polynomial: 1, longitude, latitude, and 17 that a 3x3 matrix leaves at 0
 
 
 def rpc_metadata(
@@ -31,10 +31,16 @@ def rpc_metadata(
     matrix = np.linalg.inv(sensed_place) @ to_sensed @ place
     matrix /= matrix[2, 2]
     numbers = {
-        "SAMP_OFF": sensed_centre[0] - 0.5, "LINE_OFF": sensed_centre[1] - 0.5,
-        "SAMP_SCALE": sensed_half, "LINE_SCALE": sensed_half,
-        "LONG_OFF": place[0, 2] / longest, "LAT_OFF": place[1, 2] / longest,
-        "LONG_SCALE": half / longest, "LAT_SCALE": half / longest, "HEIGHT_OFF": 0.0, "HEIGHT_SCALE": 1.0,
+        "SAMP_OFF": sensed_centre[0] - 0.5,
+        "LINE_OFF": sensed_centre[1] - 0.5,
+        "SAMP_SCALE": sensed_half,
+        "LINE_SCALE": sensed_half,
+        "LONG_OFF": place[0, 2] / longest,
+        "LAT_OFF": place[1, 2] / longest,
+        "LONG_SCALE": half / longest,
+        "LAT_SCALE": half / longest,
+        "HEIGHT_OFF": 0.0,
+        "HEIGHT_SCALE": 1.0,
     }
     rows = {"SAMP_NUM_COEFF": 0, "LINE_NUM_COEFF": 1, "SAMP_DEN_COEFF": 2, "LINE_DEN_COEFF": 2}
     metadata = {

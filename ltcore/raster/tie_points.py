@@ -22,9 +22,9 @@ LAYER = "tie_points"
 _REALS = (
     "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
     "cov_xx", "cov_xy", "cov_yy",
-)   # fmt: skip
-_NO_CRS = 'LOCAL_CS["Undefined Cartesian SRS"]'   # the GeoPackage standard's srs_id -1; 0 would be degrees
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"   # of the last change: equal results give equal files
+)  # fmt: skip
+_NO_CRS = 'LOCAL_CS["Undefined Cartesian SRS"]'  # the GeoPackage standard's srs_id -1; 0 would be degrees
+_FIXED_DATE = "2000-01-01T00:00:00.000Z"  # of the last change: equal results give equal files
 
 
 def write_tie_points(path: Path, result: RegistrationResult) -> None:

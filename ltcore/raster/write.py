@@ -26,11 +26,11 @@ from .rpc import rpc_metadata
 
 gdal.UseExceptions()
 
-_TILE_BYTES = 48 * 2**20         # memory of one output tile, all bands
-_ERROR_THRESHOLD_PX = 0.01       # of GDAL's linear approximation along a scanline, sensed px
-_LARGEST_GROWTH = 16             # output px per sensed px over which grid="sensed" refuses a transform
-_SAME_PIXEL_SIZE = 0.01          # relative difference up to which grid="sensed" takes the reference's pixels
-_BLOCK = 256                     # side of a GeoTIFF tile, GDAL's default
+_TILE_BYTES = 48 * 2**20  # memory of one output tile, all bands
+_ERROR_THRESHOLD_PX = 0.01  # of GDAL's linear approximation along a scanline, sensed px
+_LARGEST_GROWTH = 16  # output px per sensed px over which grid="sensed" refuses a transform
+_SAME_PIXEL_SIZE = 0.01  # relative difference up to which grid="sensed" takes the reference's pixels
+_BLOCK = 256  # side of a GeoTIFF tile, GDAL's default
 _FLOATS = (gdal.GDT_Float32, gdal.GDT_Float64)
 
 
@@ -203,10 +203,16 @@ class _Warp:
         tile.SetGeoTransform((0, degree, 0, 0, 0, degree))
         nodata = {} if is_mask or self.nodata is None else {"srcNodata": self.nodata, "dstNodata": self.nodata}
         for number in range(view.RasterCount if nodata else 0):
-            tile.GetRasterBand(number + 1).Fill(self.nodata)   # the warper skips a tile that the source misses
+            tile.GetRasterBand(number + 1).Fill(self.nodata)  # the warper skips a tile that the source misses
         gdal.Warp(
-            tile, view, rpc=True, resampleAlg="near" if is_mask else self.resampling, overviewLevel="NONE",
-            errorThreshold=_ERROR_THRESHOLD_PX, srcAlpha=self.has_alpha and not is_mask, **nodata,
+            tile,
+            view,
+            rpc=True,
+            resampleAlg="near" if is_mask else self.resampling,
+            overviewLevel="NONE",
+            errorThreshold=_ERROR_THRESHOLD_PX,
+            srcAlpha=self.has_alpha and not is_mask,
+            **nodata,
             warpOptions=["UNIFIED_SRC_NODATA=NO", "NUM_THREADS=ALL_CPUS"],
         )
         return tile

@@ -1,10 +1,10 @@
 """Seeded tiny GeoTIFFs for every test that needs GDAL.
 
-    from tests.data.make_rasters import NORTH_UP, VARIANTS, make_raster, shifted_pair
-    path = make_raster(tmp_path / "a.tif")                     # 64 x 48, one uint8 band, no georeference
-    path = make_raster(tmp_path / "b.tif", epsg=32633, geotransform=NORTH_UP)
-    path = VARIANTS["rotated"](tmp_path / "c.tif")             # one call a well-known kind of raster
-    reference, sensed = shifted_pair(tmp_path, (3.0, -2.0))    # the same scene, displaced
+from tests.data.make_rasters import NORTH_UP, VARIANTS, make_raster, shifted_pair
+path = make_raster(tmp_path / "a.tif")                     # 64 x 48, one uint8 band, no georeference
+path = make_raster(tmp_path / "b.tif", epsg=32633, geotransform=NORTH_UP)
+path = VARIANTS["rotated"](tmp_path / "c.tif")             # one call a well-known kind of raster
+reference, sensed = shifted_pair(tmp_path, (3.0, -2.0))    # the same scene, displaced
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Geotransform = tuple[float, float, float, float, float, float]
 
 WIDTH, HEIGHT = 64, 48
 NORTH_UP: Geotransform = (500_000.0, 2.0, 0.0, 5_600_000.0, 0.0, -2.0)
-SOUTH_UP: Geotransform = (500_000.0, 2.0, 0.0, 5_599_904.0, 0.0, 2.0)   # covers the same ground as NORTH_UP
+SOUTH_UP: Geotransform = (500_000.0, 2.0, 0.0, 5_599_904.0, 0.0, 2.0)  # covers the same ground as NORTH_UP
 ROTATED: Geotransform = (500_000.0, 1.8, 0.6, 5_600_000.0, 0.6, -1.8)
 UTM_33N, WGS84, WEB_MERCATOR = 32633, 4326, 3857
 
@@ -168,15 +168,25 @@ def with_alpha(path: Path) -> Path:
 def with_mask(path: Path) -> Path:
     """uint8 with a mask band inside the file that hides the lower quarter, UTM 33N."""
     mask = np.ones((HEIGHT, WIDTH), bool)
-    mask[-HEIGHT // 4:] = False
+    mask[-HEIGHT // 4 :] = False
     return make_raster(path, geotransform=NORTH_UP, epsg=UTM_33N, mask=mask)
 
 
 VARIANTS: dict[str, Callable[[Path], Path]] = {
     maker.__name__: maker
     for maker in (
-        plain, georeferenced, geotransform_only, rotated, south_up, other_crs, with_nodata, all_nodata,
-        uint16, one_row, with_alpha, with_mask,
+        plain,
+        georeferenced,
+        geotransform_only,
+        rotated,
+        south_up,
+        other_crs,
+        with_nodata,
+        all_nodata,
+        uint16,
+        one_row,
+        with_alpha,
+        with_mask,
     )
 }
 

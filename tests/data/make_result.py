@@ -78,7 +78,7 @@ def _quality(verdict: str, inliers: np.ndarray, lengths: np.ndarray) -> QualityR
     used = lengths[inliers]
     rmse = float(np.sqrt(np.mean(used**2))) if len(used) else None
     return QualityReport(
-        verdict=verdict,   # type: ignore[arg-type]
+        verdict=verdict,  # type: ignore[arg-type]
         reasons=("All is <well> & good.",),
         tie_points=len(inliers),
         inliers=int(inliers.sum()),

@@ -221,7 +221,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    for line in process.stderr:   # in the middle of the longest stage
+    for line in process.stderr:  # in the middle of the longest stage
         if "Describing" in line:
             break
     process.send_signal(number)

@@ -38,7 +38,7 @@ def layer_at(path: Path) -> tuple[str | None, list[dict[str, Any]]]:
     layer = dataset.GetLayerByName("tie_points")
     rows = []
     for feature in layer:
-        geometry = feature.GetGeometryRef()   # dies with its feature
+        geometry = feature.GetGeometryRef()  # dies with its feature
         rows.append({**feature.items(), "x": geometry.GetX(), "y": geometry.GetY()})
     crs = layer.GetSpatialRef()
     return None if crs is None else crs.GetAuthorityCode(None), rows
@@ -73,8 +73,8 @@ def test_tie_points_layer(tmp_path: Path) -> None:
     assert code == "32633"
     assert len(features) == 60
     assert [feature["id"] for feature in features] == list(range(1, 61))
-    assert [feature["enabled"] for feature in features] == result.fit.inliers.astype(int).tolist()   # type: ignore[union-attr]
-    points, residuals = result.tie_points, result.fit.residuals_px   # type: ignore[union-attr]
+    assert [feature["enabled"] for feature in features] == result.fit.inliers.astype(int).tolist()  # type: ignore[union-attr]
+    points, residuals = result.tie_points, result.fit.residuals_px  # type: ignore[union-attr]
     np.testing.assert_array_equal([[f["x"], f["y"]] for f in features], REFERENCE.to_map(points.reference_xy))
     np.testing.assert_array_equal([[f["sensed_x"], f["sensed_y"]] for f in features], points.sensed_xy)
     np.testing.assert_array_equal([[f["reference_x"], f["reference_y"]] for f in features], points.reference_xy)
@@ -82,7 +82,7 @@ def test_tie_points_layer(tmp_path: Path) -> None:
     np.testing.assert_allclose([f["residual_px"] for f in features], np.linalg.norm(residuals, axis=1))
     np.testing.assert_array_equal([f["score"] for f in features], points.score)
     assert [features[0][name] for name in ("cov_xx", "cov_xy", "cov_yy")] == [0.04, 0.01, 0.05]
-    assert features[9]["heldout_px"] is None   # an outlier is in no held-out block
+    assert features[9]["heldout_px"] is None  # an outlier is in no held-out block
     assert features[0]["heldout_px"] == pytest.approx(1.1 * features[0]["residual_px"])
 
 
@@ -92,7 +92,7 @@ def test_tie_points_of_a_plain_reference_lie_in_its_layer_frame(tmp_path: Path) 
     code, features = layer_at(tmp_path / "a.gpkg")
     assert code is None
     dataset = ogr.Open(str(tmp_path / "a.gpkg"))
-    assert not dataset.GetLayer(0).GetSpatialRef().IsGeographic()   # pixels are no degrees
+    assert not dataset.GetLayer(0).GetSpatialRef().IsGeographic()  # pixels are no degrees
     x, y = result.tie_points.reference_xy[0]
     assert (features[0]["x"], features[0]["y"]) == (x, -y)
 
@@ -134,9 +134,9 @@ def test_vrt_has_gcps_of_inliers_and_no_geotransform(tmp_path: Path, kind: str) 
     assert vrt.GetGCPSpatialRef().GetAuthorityCode(None) == "32633"
     assert vrt.GetGCPCount() == 54
     found = np.array([[gcp.GCPPixel, gcp.GCPLine, gcp.GCPX, gcp.GCPY] for gcp in vrt.GetGCPs()])
-    inliers = result.tie_points.take(result.fit.inliers)   # type: ignore[union-attr]
+    inliers = result.tie_points.take(result.fit.inliers)  # type: ignore[union-attr]
     expected = np.hstack([inliers.sensed_xy, REFERENCE.to_map(inliers.reference_xy)])
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=6e-5)   # GDAL writes pixels with four decimals
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=6e-5)  # GDAL writes pixels with four decimals
     np.testing.assert_array_equal(vrt.ReadAsArray(), gdal.Open(str(sensed)).ReadAsArray())
 
 
@@ -149,10 +149,10 @@ def test_gdalwarp_of_the_vrt_agrees_with_our_warp(tmp_path: Path) -> None:
     x0, y1 = 500_000, 5_600_000
     how = {"outputBounds": (x0, y1 - 460, x0 + 640, y1), "width": 320, "height": 230, "resampleAlg": "cubic"}
     by_gdal = gdal.Warp("", str(tmp_path / "gcps.vrt"), format="MEM", polynomialOrder=1, **how).ReadAsArray()
-    inliers = result.tie_points.take(result.fit.inliers)   # type: ignore[union-attr]
-    fitted = estimate("affine", inliers.sensed_xy, inliers.reference_xy)   # as GDAL fits them: unweighted
-    target = target_for("reference", reference, result.sensed_grid, fitted)   # type: ignore[arg-type]
-    warp_raster(sensed, tmp_path / "o.tif", fitted, target, "cubic", NullProgress())   # type: ignore[arg-type]
+    inliers = result.tie_points.take(result.fit.inliers)  # type: ignore[union-attr]
+    fitted = estimate("affine", inliers.sensed_xy, inliers.reference_xy)  # as GDAL fits them: unweighted
+    target = target_for("reference", reference, result.sensed_grid, fitted)  # type: ignore[arg-type]
+    warp_raster(sensed, tmp_path / "o.tif", fitted, target, "cubic", NullProgress())  # type: ignore[arg-type]
     ours = gdal.Open(str(tmp_path / "o.tif"))
     seen = (ours.GetRasterBand(1).GetMaskBand().ReadAsArray() > 0) & (by_gdal > 0)
     assert seen.sum() > 55_000

@@ -44,7 +44,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_everything_is_written_and_named(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     out = tmp_path / "deep" / "out"
     written = write_outputs(result_for(pair, out), NullProgress())
-    assert names(out) == ALL   # and no hidden file
+    assert names(out) == ALL  # and no hidden file
     assert {path.name for path in written.values()} == set(ALL)
     assert list(written) == ["tie_points", "points_file", "gcps_vrt", "warped", "report", "record"]
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
@@ -102,7 +102,7 @@ def test_rotated_source_gets_all_but_the_points_file(tmp_path: Path) -> None:
     pair = tuple(
         make_raster(tmp_path / f"{name}.tif", size=(128, 96), geotransform=ROTATED, epsg=UTM_33N) for name in "ab"
     )
-    write_outputs(result_for(pair, tmp_path / "out"), NullProgress())   # type: ignore[arg-type]
+    write_outputs(result_for(pair, tmp_path / "out"), NullProgress())  # type: ignore[arg-type]
     assert names(tmp_path / "out") == [name for name in ALL if name != "gcps.points"]
     record = json.loads((tmp_path / "out" / "record.json").read_text(encoding="utf-8"))
     assert "rotated geotransform" in record["notes"][0]
@@ -150,7 +150,7 @@ def test_an_interrupted_run_changes_nothing(
     assert contents(out) == {"warped.tif": b"old"}
 
 
-@pytest.mark.parametrize("move", [1, 5, 6, 9, 10])   # five old files go, five new ones come
+@pytest.mark.parametrize("move", [1, 5, 6, 9, 10])  # five old files go, five new ones come
 def test_an_interrupt_between_two_renames_puts_everything_back(
     tmp_path: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, move: int
 ) -> None:
@@ -217,5 +217,5 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path, pair: tupl
         finally:
             process.kill()
             process.wait()
-    write_outputs(result_for(pair, out, report=False), NullProgress())   # the lock died with its process
+    write_outputs(result_for(pair, out, report=False), NullProgress())  # the lock died with its process
     assert names(out) == WITHOUT_REPORT

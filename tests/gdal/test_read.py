@@ -28,7 +28,7 @@ def view_of(path, band=1):
 def test_a_window_is_what_gdal_reads(tmp_path):
     path = VARIANTS["uint16"](tmp_path / "a.tif")
     image = view_of(path, 3).read(Window(5, 7, 20, 10))
-    expected = gdal.Open(str(path)).ReadAsArray(5, 7, 20, 10)[2]   # a band would outlive its dataset
+    expected = gdal.Open(str(path)).ReadAsArray(5, 7, 20, 10)[2]  # a band would outlive its dataset
     assert np.array_equal(image.values, expected)
     assert image.valid.all()
 
@@ -69,7 +69,7 @@ def test_nan_and_infinity_are_not_valid(tmp_path):
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"])
 def test_every_numeric_type_is_read(tmp_path, kind):
-    if kind == "int8":   # GDAL before 3.7 has it as a flavour of byte
+    if kind == "int8":  # GDAL before 3.7 has it as a flavour of byte
         pytest.skip("GDAL 3.6 has no int8")
     pixels = (texture() * 100).astype(kind)
     image = view_of(make_raster(tmp_path / "a.tif", pixels)).read(Window(0, 0, WIDTH, HEIGHT))
@@ -130,9 +130,7 @@ def test_a_south_up_raster_shows_the_same_ground(tmp_path):
     assert np.abs(view.read(view.full_window).values - to_bytes(texture())).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("band", "words"), [(0, "Band 0"), (2, "has 1 band."), (-1, "Band -1")]
-)
+@pytest.mark.parametrize(("band", "words"), [(0, "Band 0"), (2, "has 1 band."), (-1, "Band -1")])
 def test_a_missing_band_is_named(tmp_path, band, words):
     with pytest.raises(InputError, match=words):
         open_raster(RasterSource(VARIANTS["plain"](tmp_path / "a.tif"), band))

@@ -109,7 +109,7 @@ def test_different_crs_and_pixel_size(tmp_path):
     places = np.array(
         to_utm.TransformPoints(np.column_stack([left + u.ravel() * 4.2e-5, top - v.ravel() * 2.7e-5]).tolist())
     )
-    true_column = ((places[:, 0] + 8 - 500_000) / 2).reshape(u.shape)   # what is there truly lies 8 m further east
+    true_column = ((places[:, 0] + 8 - 500_000) / 2).reshape(u.shape)  # what is there truly lies 8 m further east
     true_row = ((5_600_000 - places[:, 1]) / 2).reshape(u.shape)
     shown = to_bytes(texture_at(true_column, true_row))
     sensed = make_raster(tmp_path / "b.tif", shown, geotransform=geotransform, epsg=4326)
@@ -182,7 +182,7 @@ def test_metres_need_georeference(tmp_path):
 
 
 def test_metres_are_turned_into_pixels(tmp_path):
-    pair = shifted_pair(tmp_path, (12.0, 0.0), SIZE, geotransform=NORTH_UP, epsg=UTM_33N)   # 24 m
+    pair = shifted_pair(tmp_path, (12.0, 0.0), SIZE, geotransform=NORTH_UP, epsg=UTM_33N)  # 24 m
     assert run(*pair, max_offset="40m").quality.verdict == "PASS"
     assert run(*pair, max_offset="10m").quality.verdict == "FAIL"
 
@@ -209,8 +209,18 @@ def test_cancelling_stops_at_the_next_checkpoint(tmp_path):
 
 def test_an_area_of_interest_bounds_the_tie_points(tmp_path):
     reference, sensed = shifted_pair(tmp_path, (2, 2), SIZE, geotransform=NORTH_UP, epsg=UTM_33N)
-    polygon = {"type": "Polygon", "coordinates": [[[500_000, 5_600_000], [500_320, 5_600_000], [500_320, 5_599_440],
-                                                   [500_000, 5_599_440], [500_000, 5_600_000]]]}
+    polygon = {
+        "type": "Polygon",
+        "coordinates": [
+            [
+                [500_000, 5_600_000],
+                [500_320, 5_600_000],
+                [500_320, 5_599_440],
+                [500_000, 5_599_440],
+                [500_000, 5_600_000],
+            ]
+        ],
+    }
     aoi = tmp_path / "aoi.geojson"
     aoi.write_text(
         '{"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}},'

@@ -57,7 +57,7 @@ def test_report_shows_every_picture_and_number(tmp_path: Path, pair: tuple[Path,
         assert picture.std() > 10, f"{name} is blank"
     for text in ("PASS", f"{result.quality.rmse_px:.2f} px", "54 of 60", "75%", "shift", "column 128.0", "137.00"):
         assert text in html, text
-    assert "0.25 s" in html   # seconds a stage
+    assert "0.25 s" in html  # seconds a stage
     assert "WGS 84 / UTM zone 33N" in html
 
 
@@ -90,7 +90,7 @@ KINDS = ["plain", "rotated", "south_up", "with_nodata", "all_nodata", "with_alph
 def test_report_of_odd_rasters(tmp_path: Path, kind: str) -> None:
     sources = VARIANTS["other_crs"](tmp_path / "a.tif"), VARIANTS[kind](tmp_path / "b.tif")
     assert len(pictures(render(result_for(tmp_path, sources), NullProgress()))) == 5
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "b.tif"]   # no statistics beside inputs
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "b.tif"]  # no statistics beside inputs
 
 
 @pytest.mark.parametrize("size", [(40, 3000), (3000, 40)])
@@ -124,12 +124,12 @@ def test_before_follows_the_georeference_of_both(tmp_path: Path) -> None:
     crop = whole(256, 192, 128)
     seen = previews.sensed(crop, previews.before())
     assert _correlation(previews.reference(crop), seen) > 0.95
-    assert np.isnan(seen[:9]).all()   # north of the sensed raster
+    assert np.isnan(seen[:9]).all()  # north of the sensed raster
     assert np.isfinite(seen[12:88, 22:118]).all()
 
 
 def test_a_close_up_is_read_at_full_resolution(tmp_path: Path) -> None:
-    path = make_raster(tmp_path / "a.tif", to_bytes(texture(2600, 500)))   # its overview is coarser
+    path = make_raster(tmp_path / "a.tif", to_bytes(texture(2600, 500)))  # its overview is coarser
     previews = Previews(result_for(tmp_path, (path, path)), NullProgress())
     part = previews.reference(Crop(2200, 100, 80, 60, (80, 60)))
     assert _correlation(part, texture(2600, 500)[100:160, 2200:2280]) > 0.995

@@ -58,14 +58,14 @@ def test_the_georeferenced_pair_claims_that_nothing_moved() -> None:
     assert nir.RasterCount == 1
     assert visible.GetGeoTransform() == nir.GetGeoTransform()
     assert visible.GetSpatialRef().GetAuthorityCode(None) == nir.GetSpatialRef().GetAuthorityCode(None) == "26917"
-    assert nir.ReadAsArray().min() > 0   # no empty border
+    assert nir.ReadAsArray().min() > 0  # no empty border
 
 
 def test_the_truth_of_the_georeferenced_pair(tmp_path: Path) -> None:
     """An estimate of its own, by phase correlation of edges, finds the offset before and none after."""
     visible, nir = grey(GEOREFERENCED / "visible.tif"), grey(GEOREFERENCED / "nir.tif")
     centre = np.array([[280.0, 238.0]])
-    expected = (centre - truth()(centre))[0]   # a place of the reference stands this far away in nir.tif
+    expected = (centre - truth()(centre))[0]  # a place of the reference stands this far away in nir.tif
     assert np.linalg.norm(expected) > 5
     np.testing.assert_allclose(shift_between(visible, nir), expected, atol=0.5)
     grid = grid_of(gdal.Open(str(GEOREFERENCED / "nir.tif")))

@@ -65,7 +65,7 @@ def test_every_pixel_shows_its_place_within_a_20th_of_a_pixel(tmp_path: Path, na
     assert inside.sum() > 40_000
     for band, expected in zip(found.ReadAsArray(), (x, y)):
         assert np.abs(band - expected)[inside].max() < 0.05
-        assert np.isnan(band[outside]).all()   # floating point without nodata: NaN
+        assert np.isnan(band[outside]).all()  # floating point without nodata: NaN
 
 
 @pytest.mark.parametrize("choice", ["reference", "sensed"])
@@ -80,7 +80,7 @@ def test_output_lies_on_the_asked_grid(tmp_path: Path, choice: str) -> None:
     np.testing.assert_allclose(
         target.grid.to_map([[3, 4]]), REFERENCE.to_map(Transform("affine", target.to_reference)([[3, 4]])), rtol=1e-12
     )
-    if choice == "sensed":   # all of the sensed image, at its own pixel size
+    if choice == "sensed":  # all of the sensed image, at its own pixel size
         corners = transform([[0, 0], [300, 0], [0, 200], [300, 200]])
         corners = Transform("affine", target.to_reference).inverse()(corners)
         assert (corners > -1e-6).all()
@@ -101,7 +101,7 @@ def test_without_georeference_the_output_has_none_or_the_layer_frame(tmp_path: P
     assert found.GetGeoTransform(can_return_null=True) is None
     assert not found.GetProjection()
     found, _ = warp(source, tmp_path / "p.tif", TRANSFORMS["shift"], "sensed")
-    assert found.GetGeoTransform() == (5, 1, 0, 4, 0, -1)   # QGIS draws a plain raster at x = column, y = -row
+    assert found.GetGeoTransform() == (5, 1, 0, 4, 0, -1)  # QGIS draws a plain raster at x = column, y = -row
     assert not found.GetProjection()
 
 
@@ -150,13 +150,13 @@ def test_colours_scale_unit_and_metadata_are_kept(tmp_path: Path) -> None:
     assert [(band.GetScale(), band.GetOffset(), band.GetUnitType()) for band in bands] == [
         (1e-4, -0.5 * i, "reflectance") for i in (1, 2, 3, 4)
     ]
-    assert bands[2].GetMetadata() == {"WAVELENGTH": "3"}   # statistics of other pixels are dropped
+    assert bands[2].GetMetadata() == {"WAVELENGTH": "3"}  # statistics of other pixels are dropped
     assert found.GetMetadataItem("SENSOR") == "RedEdge"
     assert found.GetMetadataItem("TIFFTAG_DATETIME") == "2017:10:19 20:42:10"
 
 
 def test_colour_tables_are_kept_and_never_mixed(tmp_path: Path) -> None:
-    classes = (texture(300, 200) > 0.5).astype(np.uint8) * 100   # 0, 100: a mean would be a class that is not there
+    classes = (texture(300, 200) > 0.5).astype(np.uint8) * 100  # 0, 100: a mean would be a class that is not there
     source = make_raster(tmp_path / "a.tif", classes)
     raster = gdal.Open(str(source), gdal.GA_Update)
     table = gdal.ColorTable()
@@ -169,7 +169,7 @@ def test_colour_tables_are_kept_and_never_mixed(tmp_path: Path) -> None:
 
 
 def test_without_nodata_a_mask_inside_the_file_says_what_is_empty(tmp_path: Path) -> None:
-    pixels = np.zeros((3, 200, 300), np.uint8)   # 0 is a value like any other and must stay one
+    pixels = np.zeros((3, 200, 300), np.uint8)  # 0 is a value like any other and must stay one
     source = make_raster(tmp_path / "a.tif", pixels, geotransform=NORTH_UP, epsg=UTM_33N)
     found, target = warp(source, tmp_path / "o.tif", FEW, "reference")
     x, y = output_to_sensed(target, FEW)
@@ -178,7 +178,7 @@ def test_without_nodata_a_mask_inside_the_file_says_what_is_empty(tmp_path: Path
     assert band.GetMaskFlags() == gdal.GMF_PER_DATASET
     seen = band.GetMaskBand().ReadAsArray() > 0
     inside = (x > 0) & (x < 300) & (y > 0) & (y < 200)
-    assert (seen != inside).sum() < 5   # rounding on the very border
+    assert (seen != inside).sum() < 5  # rounding on the very border
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".tif"] == []
 
 
@@ -247,7 +247,7 @@ def test_the_horizon_outside_the_image_gives_no_second_image(tmp_path: Path) -> 
     """A little perspective, a large reference: beyond its horizon a projective map shows the image again."""
     source = make_raster(tmp_path / "a.tif", np.full((100, 100), 9, np.uint8))
     transform = Transform("projective", [[1, 0, 50], [0, 1, 50], [-1e-3, 0, 1]])
-    reference = GeoGrid(3000, 300)   # the inverse has its horizon at column -1000 / 1.05
+    reference = GeoGrid(3000, 300)  # the inverse has its horizon at column -1000 / 1.05
     mirrored = Transform("projective", [[1, 0, 2000], [0, 1, 50], [1e-3, 0, 1]])
     for projective in (transform, mirrored):
         found, _ = warp(source, tmp_path / "o.tif", projective, "reference", reference=reference)
@@ -308,7 +308,7 @@ def test_memory_does_not_grow_with_the_output(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         warp(source, tmp_path / "o.tif", magnified, "reference", reference=GeoGrid(5000, 5000), resampling="nearest")
-        assert tracemalloc.get_traced_memory()[1] < 12 * 2**20   # one tile of 2048 x 2048 bytes and its copy
+        assert tracemalloc.get_traced_memory()[1] < 12 * 2**20  # one tile of 2048 x 2048 bytes and its copy
     finally:
         tracemalloc.stop()
 

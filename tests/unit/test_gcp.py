@@ -29,7 +29,7 @@ def lines_of(tmp_path: Path, gcp_set: GcpSet, grid: GeoGrid) -> list[str]:
     write_points(tmp_path / "a.points", gcp_set, grid)
     text = (tmp_path / "a.points").read_bytes().decode()
     assert text.endswith("\n")
-    assert not text.endswith("\n\n")   # QGIS refuses a file with an empty line
+    assert not text.endswith("\n\n")  # QGIS refuses a file with an empty line
     assert "\r" not in text
     return text[:-1].split("\n")
 
@@ -42,7 +42,7 @@ def points_file(tmp_path: Path, *lines: str) -> Path:
 
 def test_plain_source_is_column_and_minus_row(tmp_path: Path) -> None:
     crs, header, point = lines_of(tmp_path, ONE, PLAIN)
-    assert crs.startswith("#CRS: PROJCRS[")   # WKT2 on one line
+    assert crs.startswith("#CRS: PROJCRS[")  # WKT2 on one line
     assert 'ID["EPSG",32633]]' in crs
     assert header == HEADER
     assert point == "500100.5,5599000.25,12.5,-8.25,1,3,-4,5"
@@ -51,12 +51,12 @@ def test_plain_source_is_column_and_minus_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize("crs_wkt", [wkt(UTM_33N), None])
 def test_any_geotransform_gives_layer_coordinates(tmp_path: Path, crs_wkt: str | None) -> None:
     point = lines_of(tmp_path, ONE, GeoGrid(64, 48, NORTH_UP, crs_wkt))[-1]
-    assert point.split(",")[2:4] == ["500025", "5599983.5"]   # 500000 + 12.5 * 2, 5600000 - 8.25 * 2
+    assert point.split(",")[2:4] == ["500025", "5599983.5"]  # 500000 + 12.5 * 2, 5600000 - 8.25 * 2
 
 
 def test_south_up_source_gives_layer_coordinates(tmp_path: Path) -> None:
     point = lines_of(tmp_path, ONE, GeoGrid(64, 48, SOUTH_UP, wkt(UTM_33N)))[-1]
-    assert point.split(",")[2:4] == ["500025", "5599920.5"]   # 5599904 + 8.25 * 2
+    assert point.split(",")[2:4] == ["500025", "5599920.5"]  # 5599904 + 8.25 * 2
 
 
 def test_rotated_source_is_refused_with_reason_and_way_out(tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_points_round_trip_with_geotransform(tmp_path: Path, geotransform: tuple
 
 def test_old_headers(tmp_path: Path) -> None:
     row = "10,20,500025,5599983.5,1,0,0,0"
-    assert read_points(points_file(tmp_path, OLD_HEADER, row), GEOREFERENCED).gcps[0].col == 12.5   # up to 3.18
+    assert read_points(points_file(tmp_path, OLD_HEADER, row), GEOREFERENCED).gcps[0].col == 12.5  # up to 3.18
     tabs = points_file(tmp_path, "mapX\tmapY\tpixelX\tpixelY\tenable", "10\t20\t12.5\t-8.25\t0")
     assert read_points(tabs, PLAIN).gcps == (Gcp(1, 12.5, 8.25, 10.0, 20.0, enabled=False),)
-    pixels = points_file(tmp_path, "#CRS: EPSG:32633", OLD_HEADER, "10,20,12.5,-8.25,1,0,0,0")   # 3.20 to 3.22.3
+    pixels = points_file(tmp_path, "#CRS: EPSG:32633", OLD_HEADER, "10,20,12.5,-8.25,1,0,0,0")  # 3.20 to 3.22.3
     assert read_points(pixels, GEOREFERENCED).source_xy().tolist() == [[12.5, 8.25]]
 
 
@@ -153,8 +153,8 @@ def test_gcps_of_a_result(tmp_path: Path) -> None:
     assert gcps.crs_wkt == GEOREFERENCED.crs_wkt
     np.testing.assert_array_equal(gcps.source_xy(), result.tie_points.sensed_xy)
     np.testing.assert_allclose(gcps.map_xy(), GEOREFERENCED.to_map(result.tie_points.reference_xy))
-    assert [gcp.enabled for gcp in gcps.gcps] == result.fit.inliers.tolist()   # type: ignore[union-attr]
-    assert gcps.gcps[3].residual_px == tuple(result.fit.residuals_px[3])   # type: ignore[union-attr]
+    assert [gcp.enabled for gcp in gcps.gcps] == result.fit.inliers.tolist()  # type: ignore[union-attr]
+    assert gcps.gcps[3].residual_px == tuple(result.fit.residuals_px[3])  # type: ignore[union-attr]
 
 
 def test_without_fit_no_gcp_is_enabled(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_thinned_evenly_covers_the_image_and_takes_each_place_once() -> None:
     chosen = thinned_evenly(gcps, 50)
     assert len(chosen) == len(set(chosen.tolist())) == 50
     assert chosen.tolist() == sorted(chosen.tolist())
-    assert {tuple(p) for p in corners} <= {tuple(p) for p in xy[chosen]}   # the disabled corner by its double
+    assert {tuple(p) for p in corners} <= {tuple(p) for p in xy[chosen]}  # the disabled corner by its double
     assert 3000 not in chosen
     assert len(thinned_evenly(GcpSet(gcps.gcps[3000:]), 50)) == 4
     assert len(thinned_evenly(GcpSet(()), 50)) == 0

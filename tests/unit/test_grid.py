@@ -17,8 +17,12 @@ def geotransforms(draw: st.DrawFn) -> tuple[float, ...]:
     angle, shear = draw(st.floats(0, 2 * np.pi)), draw(st.floats(-0.5, 0.5))
     width, height = draw(size), draw(size) * draw(st.sampled_from([-1, 1]))
     return (
-        draw(coordinate), width * np.cos(angle), height * (shear * np.cos(angle) - np.sin(angle)),
-        draw(coordinate), width * np.sin(angle), height * (shear * np.sin(angle) + np.cos(angle)),
+        draw(coordinate),
+        width * np.cos(angle),
+        height * (shear * np.cos(angle) - np.sin(angle)),
+        draw(coordinate),
+        width * np.sin(angle),
+        height * (shear * np.sin(angle) + np.cos(angle)),
     )
 
 
@@ -27,7 +31,7 @@ def test_pixel_to_map_and_back(geotransform: tuple[float, ...], points: list[tup
     grid = GeoGrid(100, 80, geotransform)
     there = grid.to_map(points)
     shorter_side = min(np.linalg.norm(geotransform[1::3]), np.linalg.norm(geotransform[2::3]))
-    resolution = 1e-14 * (1e7 + np.abs(there).max(initial=0)) / shorter_side   # of the map's doubles, in pixels
+    resolution = 1e-14 * (1e7 + np.abs(there).max(initial=0)) / shorter_side  # of the map's doubles, in pixels
     np.testing.assert_allclose(grid.to_pixel(there), np.reshape(points, (-1, 2)), atol=1e-6 + resolution)
 
 

@@ -22,7 +22,7 @@ def record_text(folder: Path, **how: object) -> str:
 
 def test_equal_runs_give_equal_bytes_apart_from_times(tmp_path: Path) -> None:
     first = record_text(tmp_path / "one")
-    time.sleep(1.1)   # finished_at counts seconds
+    time.sleep(1.1)  # finished_at counts seconds
     result = replace(make_result(tmp_path / "two"), seconds={"read": 9.0, "coarse": 8.0})
     second = run_record(result, {"record": "record.json"})
     times = json.loads(first)
@@ -46,7 +46,7 @@ def test_contents(tmp_path: Path) -> None:
     assert record["tie_points"]["inliers"] == 54
     assert record["outputs"] == {"record": "record.json"}
     assert record["failure"] is None
-    assert str(tmp_path) not in json.dumps(record)   # no path of the output folder
+    assert str(tmp_path) not in json.dumps(record)  # no path of the output folder
 
 
 def test_keys_are_sorted(tmp_path: Path) -> None:
@@ -58,9 +58,7 @@ def test_the_hash_tells_tie_points_apart(tmp_path: Path) -> None:
     result = make_result(tmp_path)
     moved = result.tie_points.sensed_xy.copy()
     moved[-1, 1] += 1e-3
-    points = TiePoints(
-        result.tie_points.reference_xy, moved, result.tie_points.score, result.tie_points.covariance_px2
-    )
+    points = TiePoints(result.tie_points.reference_xy, moved, result.tie_points.score, result.tie_points.covariance_px2)
     hashes = [run_record(r, {})["tie_points"]["sha256"] for r in (result, replace(result, tie_points=points))]
     assert hashes[0] != hashes[1]
 
@@ -83,9 +81,7 @@ def replayable(folder: Path) -> Path:
     for number, source in enumerate(sources):
         source.write_bytes(bytes([number] * 100))
     result = make_result(folder / "out", sources=sources, min_verdict="PASS")
-    inputs = {
-        role: {"sha256": file_sha256(source)} for role, source in zip(("reference", "sensed"), sources)
-    }
+    inputs = {role: {"sha256": file_sha256(source)} for role, source in zip(("reference", "sensed"), sources)}
     result = replace(result, provenance={**result.provenance, "inputs": inputs})
     write_record(folder / "record.json", run_record(result, {}))
     return folder / "record.json"

@@ -27,7 +27,7 @@ def test_a_known_shift_is_measured_in_one_pass(x, y, inverted):
     gain, base = (-200.0, 240.0) if inverted else (255.0, 0.0)
     found = measure_offsets(gradient(), gradient((x, y), gain, base), corners(), 16)
     error = np.linalg.norm(found.offset_px - [x, y], axis=1)
-    assert np.median(error) < 0.15   # the pipeline measures twice, the second time around 0
+    assert np.median(error) < 0.15  # the pipeline measures twice, the second time around 0
     assert not found.on_edge.any()
 
 

@@ -69,7 +69,7 @@ def test_estimate_recovers_the_generating_model(model: Model, seed: int, extra: 
 def test_a_richer_model_recovers_a_simpler_one(model: Model, seed: int) -> None:
     random = np.random.default_rng(seed)
     truth, source = random_transform(model, random), spread_points(random, 12)
-    for richer in MODELS[MODELS.index(model):]:
+    for richer in MODELS[MODELS.index(model) :]:
         np.testing.assert_allclose(fitted(richer, source, truth(source))(source), truth(source), atol=1e-5)
 
 
@@ -125,7 +125,7 @@ def test_the_fit_is_a_minimum_of_the_weighted_squares(model: Model, seed: int) -
     def cost(transform: Transform) -> float:
         return float(weights @ ((transform(source) - target) ** 2).sum(axis=1))
 
-    for _ in range(12):   # no transform of the same family close by is better
+    for _ in range(12):  # no transform of the same family close by is better
         near = random_transform(model, random).matrix - np.eye(3)
         near[:2, 2] /= 1000
         step = Transform(model, np.eye(3) + 1e-4 * near)
