@@ -16,7 +16,7 @@ from .evidence import gather_evidence
 from .fine import FineResult, fine_tie_points
 from .frame import Frame, build_frame
 from .geometry.selection import fit_tie_points
-from .geometry.transforms import EstimationFailure, Transform, estimate
+from .geometry.transforms import EstimationFailure, estimate
 from .ltformer.describe import Describer, make_describer
 from .progress import Progress, SubProgress, checkpoint
 from .quality import assess, failed
@@ -78,24 +78,18 @@ def register(
     checkpoint(progress)
     with watch.stage("coarse"):
         coarse, describer = _coarse(frame, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
-    counts = dict(coarse.counts)
-    fine = FineResult(_no_points(), 0)
-    fit: Union[TransformFit, EstimationFailure]
-    fit = coarse.transform if isinstance(coarse.transform, EstimationFailure) else _unsupported(coarse)
-    models: dict[str, float] = {}
-    if isinstance(coarse.transform, Transform) and coarse.structure >= _CREDIBLE_STRUCTURE:
-        with watch.stage("fine"):
-            share = SubProgress(progress, 0.6, 0.9)
-            fine = fine_tie_points(frame, coarse.transform, coarse.factor, aoi, job.config.fit, share)
-    counts.update(candidates=fine.candidates, tie_points=len(fine.points))
-    points = _in_own_grids(frame, fine.points)
-    if len(points):
-        with watch.stage("fit"):
-            progress.report(0.9, "Fitting the transform")
-            fit, models = fit_tie_points(points, frame.prior, job.config.fit)
+    with watch.stage("fine"):
+        fine = _fine(frame, coarse, aoi, job.config, SubProgress(progress, 0.6, 0.9))
+    working = fine.points if isinstance(fine, FineResult) else _no_points()
+    points = _in_own_grids(frame, working)
+    with watch.stage("fit"):
+        progress.report(0.9, "Fitting the transform")
+        fit, models = (
+            fit_tie_points(points, frame.prior, job.config.fit) if isinstance(fine, FineResult) else (fine, {})
+        )
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
-        quality = _judge(frame, fit, fine.points, grids[0], job.config)
+        quality = _judge(frame, fit, working, grids[0], job.config)
     return RegistrationResult(
         job=job,
         reference_grid=grids[0],
@@ -105,7 +99,7 @@ def register(
         quality=quality,
         device=describer.device,
         backend=describer.backend,
-        counts=counts,
+        counts={**coarse.counts, "tie_points": len(points)},
         seconds=watch.seconds,
         provenance=_provenance(job, describer, models),
     )
@@ -133,12 +127,22 @@ def _coarse(
     return best
 
 
-def _unsupported(coarse: CoarseFit) -> EstimationFailure:
-    inliers, matches = coarse.counts["coarse_inliers"], coarse.counts["matches"]
-    return EstimationFailure(
-        f"no transform was found under which the images agree: the best one has {inliers} of {matches} matches and a "
-        f"structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed"
-    )
+def _fine(
+    frame: Frame, coarse: CoarseFit, aoi: AreaOfInterest, config: RegistrationConfig, progress: Progress
+) -> Union[FineResult, EstimationFailure]:
+    """Returns the tie points measured around a credible coarse transform, or why there are none."""
+    if isinstance(coarse.transform, EstimationFailure):
+        return coarse.transform
+    if coarse.structure < _CREDIBLE_STRUCTURE:
+        inliers, matches = coarse.counts["coarse_inliers"], coarse.counts["matches"]
+        return EstimationFailure(
+            f"no transform was found under which the images agree: the best one has {inliers} of {matches} matches "
+            f"and a structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed"
+        )
+    fine = fine_tie_points(frame, coarse.transform, coarse.factor, aoi, config.fit, progress)
+    if not len(fine.points):
+        return EstimationFailure(f"none of {fine.candidates} keypoints could be found again in the sensed image")
+    return fine
 
 
 def _no_points() -> TiePoints:

@@ -65,38 +65,7 @@ def assess(
         return failed(f"none of the {tie_points} tie points agree with the transform", tie_points)
     rmse = float(np.sqrt(np.mean(lengths**2)))
     heldout = float(np.sqrt(np.mean(fit.heldout_px[fit.inliers] ** 2)))
-    share = inliers / max(1, tie_points)
-    checks = [
-        _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, f"Only {inliers} tie points agree"),
-        _Check(
-            share,
-            limits.fail_inlier_share,
-            limits.warn_inlier_share,
-            True,
-            f"Only {share:.0%} of {tie_points} tie points agree with one transform",
-        ),
-        _Check(
-            heldout,
-            limits.fail_heldout_px,
-            limits.warn_heldout_px,
-            False,
-            f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
-        ),
-        _Check(
-            evidence.coverage,
-            limits.fail_coverage,
-            limits.warn_coverage,
-            True,
-            f"The tie points cover {evidence.coverage:.0%} of the overlap",
-        ),
-        _Check(
-            evidence.structure,
-            limits.fail_structure,
-            limits.warn_structure,
-            True,
-            f"The images' structure agrees by only {evidence.structure:.1f} standard deviations",
-        ),
-    ]
+    checks = _checks(inliers, tie_points, heldout, evidence, limits)
     verdicts = [check.verdict() for check in checks]
     verdict: Verdict = "FAIL" if "FAIL" in verdicts else "WARN" if "WARN" in verdicts else "PASS"
     reasons = tuple(check.sentence() for check in checks if check.verdict() != "PASS")
@@ -117,4 +86,42 @@ def assess(
         bias_px=(float(bias[0]), float(bias[1])),
         coverage=evidence.coverage,
         structure=evidence.structure,
+    )
+
+
+def _checks(
+    inliers: int, tie_points: int, heldout: float, evidence: Evidence, limits: VerdictConfig
+) -> tuple[_Check, ...]:
+    share = inliers / max(1, tie_points)
+    coverage, structure = evidence.coverage, evidence.structure
+    return (
+        _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, f"Only {inliers} tie points agree"),
+        _Check(
+            share,
+            limits.fail_inlier_share,
+            limits.warn_inlier_share,
+            True,
+            f"Only {share:.0%} of {tie_points} tie points agree with one transform",
+        ),
+        _Check(
+            heldout,
+            limits.fail_heldout_px,
+            limits.warn_heldout_px,
+            False,
+            f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
+        ),
+        _Check(
+            coverage,
+            limits.fail_coverage,
+            limits.warn_coverage,
+            True,
+            f"The tie points cover {coverage:.0%} of the overlap",
+        ),
+        _Check(
+            structure,
+            limits.fail_structure,
+            limits.warn_structure,
+            True,
+            f"The images' structure agrees by only {structure:.1f} standard deviations",
+        ),
     )

@@ -34,9 +34,7 @@ def spread_evenly(keypoints: Keypoints, size_wh: tuple[int, int], count: int) ->
     return keypoints.take(evenly_spread(keypoints.xy, keypoints.response, size_wh, count))
 
 
-def evenly_spread(
-    xy: FloatArray, strength: FloatArray, size_wh: tuple[int, int], count: int
-) -> NDArray[np.intp]:
+def evenly_spread(xy: FloatArray, strength: FloatArray, size_wh: tuple[int, int], count: int) -> NDArray[np.intp]:
     """Returns the indices of at most `count` points, the strongest of every cell of a grid first.
 
     The grid has about count / 4 nearly square cells. Points are taken by their rank of strength inside their cell, then
