@@ -131,13 +131,16 @@ def _fine(
     frame: Frame, coarse: CoarseFit, aoi: AreaOfInterest, config: RegistrationConfig, progress: Progress
 ) -> Union[FineResult, EstimationFailure]:
     """Returns the tie points measured around a credible coarse transform, or why there are none."""
+    hint = ""
+    if frame.max_offset_px is not None:
+        hint = f" (searched within {frame.max_offset_px:.0f} px of where the georeference says; a larger offset can be set)"
     if isinstance(coarse.transform, EstimationFailure):
-        return coarse.transform
+        return EstimationFailure(coarse.transform.reason + hint)
     if coarse.structure < _CREDIBLE_STRUCTURE:
         inliers, matches = coarse.counts["coarse_inliers"], coarse.counts["matches"]
         return EstimationFailure(
             f"no transform was found under which the images agree: the best one has {inliers} of {matches} matches "
-            f"and a structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed"
+            f"and a structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed{hint}"
         )
     fine = fine_tie_points(frame, coarse.transform, coarse.factor, aoi, config.fit, progress)
     if not len(fine.points):
