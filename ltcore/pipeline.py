@@ -133,7 +133,8 @@ def _fine(
     """Returns the tie points measured around a credible coarse transform, or why there are none."""
     hint = ""
     if frame.max_offset_px is not None:
-        hint = f" (searched within {frame.max_offset_px:.0f} px of where the georeference says; a larger offset can be set)"
+        searched = f"within {frame.max_offset_px:.0f} px of where the georeference says"
+        hint = f" (searched {searched}; a larger offset can be set)"
     if isinstance(coarse.transform, EstimationFailure):
         return EstimationFailure(coarse.transform.reason + hint)
     if coarse.structure < _CREDIBLE_STRUCTURE:
