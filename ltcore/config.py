@@ -16,6 +16,9 @@ DescriptorName = Literal["ltformer", "rootsift"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"]
 Verdict = Literal["PASS", "WARN", "FAIL"]
 
+# The contrast stretch of every image, in training as in use: weights trained with another one are refused.
+STRETCH_PERCENTILES = (1.0, 99.0)
+
 _STRICT = ConfigDict(extra="forbid")
 
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from safetensors.torch import save
 from torch import Tensor
 
+from ltcore.config import STRETCH_PERCENTILES
 from ltcore.errors import InputError, LtcoreError
 from ltcore.ltformer.network import expected_shapes
 from ltcore.ltformer.weights import WeightsSpec
@@ -54,7 +55,7 @@ def export(state: dict[str, Any], config: TrainConfig, facts: dict[str, Any], fo
         sampling=config.sampling,
         orientation="sift",
         dual=True,
-        radiometry_percentiles=(1.0, 99.0),
+        radiometry_percentiles=STRETCH_PERCENTILES,
         loss=_LOSSES[config.loss.name].format(config.loss),
         steps=state["step"],
         batch_pairs=config.pairs.tiles * config.pairs.keypoints,

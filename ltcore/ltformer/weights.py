@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from ..config import STRETCH_PERCENTILES
 from ..errors import WeightsError
 from ..features.patches import PatchSampling
 
@@ -119,6 +120,13 @@ def load_weights(name_or_path: str) -> tuple[WeightsSpec, dict[str, Tensor]]:
             f"The weights '{path.name}' are damaged or do not belong to their card.",
             f"Their sha256 is {digest[:12]}..., the card says {spec.sha256[:12]}....",
             _REBUILD,
+        )
+    if spec.radiometry_percentiles != STRETCH_PERCENTILES:
+        low, high = STRETCH_PERCENTILES
+        raise WeightsError(
+            f"The weights '{path.name}' were trained with another contrast stretch.",
+            f"Their card says percentiles {spec.radiometry_percentiles}, this version uses {low:g} and {high:g}.",
+            "Train them anew with this version.",
         )
     return spec, _tensors(content, path.name, spec)
 

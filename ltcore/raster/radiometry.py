@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, gaussian_filter, sobel
 
+from ..config import STRETCH_PERCENTILES
 from ..errors import InputError
 from .read import MaskedImage, RasterView
 
@@ -29,8 +30,8 @@ class Stretch:
         return MaskedImage(values.astype(np.float32), image.valid)
 
 
-def percentile_stretch(view: RasterView, name: str, low_percent: float = 1.0, high_percent: float = 99.0) -> Stretch:
-    """Returns the stretch between two percentiles of the view's valid pixels (a decimated sample of them).
+def percentile_stretch(view: RasterView, name: str) -> Stretch:
+    """Returns the stretch between the 1st and 99th percentile of the view's valid pixels (a decimated sample of them).
 
     Raises:
         InputError: fewer than 256 valid pixels in the sample, or all of one value.
@@ -44,7 +45,7 @@ def percentile_stretch(view: RasterView, name: str, low_percent: float = 1.0, hi
             f"At least {_MIN_VALID_PX} are needed.",
             "Check the nodata value, the mask and the chosen band.",
         )
-    low, high = (float(v) for v in np.percentile(values, [low_percent, high_percent]))
+    low, high = (float(v) for v in np.percentile(values, STRETCH_PERCENTILES))
     if high <= low:
         low, high = float(values.min()), float(values.max())
     if high <= low:

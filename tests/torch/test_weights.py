@@ -93,6 +93,12 @@ def test_unusable_card(copy, fields):
         load_weights(str(copy))
 
 
+def test_another_contrast_stretch_is_refused(copy):
+    _spoil_card(copy, radiometry_percentiles=[2.0, 98.0])
+    with pytest.raises(WeightsError, match="another contrast stretch"):
+        load_weights(str(copy))
+
+
 def test_wrong_shape_missing_and_unknown_tensors(copy):
     good = load(copy.read_bytes())
     name = "stages.0.embed.conv.weight"
