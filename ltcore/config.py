@@ -48,7 +48,7 @@ class FeatureConfig:
     weights: str = "ltformer-d128"  # a name in weights/ or a .safetensors file
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     backend: Literal["auto", "torch"] = "auto"
-    max_keypoints: int = Field(default=2000, ge=50, le=100_000)  # per image and tile, evenly spread
+    max_keypoints: int = Field(default=2000, ge=50, le=100_000)  # per image of the coarse stage, evenly spread
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -80,7 +80,7 @@ class VerdictConfig:
     """Limits of the verdict: beyond `fail_*` a registration fails, beyond `warn_*` it is doubtful.
 
     Attributes:
-        fail_inliers: fewest inliers, for models with up to two parameters a point that is 3 x as many as needed.
+        fail_inliers: fewest tie points that agree with the transform.
         fail_inlier_share: least share of the tie points that agree with the transform.
         fail_heldout_px: largest RMSE of tie points left out of the fit, in reference px.
         fail_coverage: least share of the overlap's cells that hold an inlier.

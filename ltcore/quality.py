@@ -15,13 +15,14 @@ from .result import QualityReport, TransformFit
 
 @dataclass(frozen=True)
 class _Check:
-    """One criterion: a value, its two limits, whether larger is better, and its wording."""
+    """One criterion: a value, its two limits, whether larger is better, its wording and how a limit is written."""
 
     value: float
     fail: float
     warn: float
     larger_is_better: bool
     wording: str
+    form: str = "{:g}"
 
     def verdict(self) -> Verdict:
         sign = 1 if self.larger_is_better else -1
@@ -33,7 +34,8 @@ class _Check:
         verdict = self.verdict()
         limit = self.fail if verdict == "FAIL" else self.warn
         bound = "at least" if self.larger_is_better else "at most"
-        return f"{self.wording}; {bound} {limit:g} {'is' if verdict == 'FAIL' else 'would be'} needed."
+        needed = "is needed" if verdict == "FAIL" else "would be needed for a PASS"
+        return f"{self.wording}; {bound} {self.form.format(limit)} {needed}."
 
 
 def failed(reason: str, tie_points: int) -> QualityReport:
@@ -73,7 +75,8 @@ def assess(
         f"{inliers} of {tie_points} tie points agree; those left out of the fit are off by {heldout:.2f} px RMS; "
         f"they cover {evidence.coverage:.0%} of the overlap; structure score {evidence.structure:.0f}.",
     )
-    bias = np.mean(fit.residuals_px[fit.inliers], axis=0)
+    # Not of the residuals in the fit: least squares makes their mean 0, whatever is wrong.
+    bias = np.mean(fit.heldout_residuals_px[fit.inliers], axis=0)
     return QualityReport(
         verdict=verdict,
         reasons=reasons or passed,
@@ -83,7 +86,7 @@ def assess(
         rmse_map=None if pixel_size_map is None else rmse * pixel_size_map,
         ce90_px=float(np.percentile(lengths, 90)),
         heldout_rmse_px=heldout if np.isfinite(heldout) else None,
-        bias_px=(float(bias[0]), float(bias[1])),
+        bias_px=(float(bias[0]), float(bias[1])) if np.isfinite(bias).all() else None,
         coverage=evidence.coverage,
         structure=evidence.structure,
     )
@@ -102,6 +105,7 @@ def _checks(
             limits.warn_inlier_share,
             True,
             f"Only {share:.0%} of {tie_points} tie points agree with one transform",
+            "{:.0%}",
         ),
         _Check(
             heldout,
@@ -109,6 +113,7 @@ def _checks(
             limits.warn_heldout_px,
             False,
             f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
+            "{:g} px",
         ),
         _Check(
             coverage,
@@ -116,6 +121,7 @@ def _checks(
             limits.warn_coverage,
             True,
             f"The tie points cover {coverage:.0%} of the overlap",
+            "{:.0%}",
         ),
         _Check(
             structure,

@@ -23,20 +23,25 @@ class TransformFit:
         transform: sensed px -> reference px, both pixel-edge of the rasters' own grids.
         inliers: (K,) tie points the fit rests on.
         residuals_px: (K, 2) reference - transform(sensed), reference px, outliers included.
-        heldout_px: (K,) length of the residual of each inlier when its block of the image was left out
-            of the fit; nan where not measured.
+        heldout_residuals_px: (K, 2) the same residual of each inlier when its block of the image was left out of the
+            fit; nan where not measured, inf where the rest could not be fitted.
     """
 
     transform: Transform
     inliers: NDArray[np.bool_]
     residuals_px: FloatArray
-    heldout_px: FloatArray
+    heldout_residuals_px: FloatArray
 
     def __post_init__(self) -> None:
         count = len(self.inliers)
         object.__setattr__(self, "inliers", frozen_array(self.inliers, (count,), np.bool_))
         object.__setattr__(self, "residuals_px", frozen_array(self.residuals_px, (count, 2)))
-        object.__setattr__(self, "heldout_px", frozen_array(self.heldout_px, (count,)))
+        object.__setattr__(self, "heldout_residuals_px", frozen_array(self.heldout_residuals_px, (count, 2)))
+
+    @property
+    def heldout_px(self) -> FloatArray:
+        """(K,) lengths of the held-out residuals."""
+        return np.hypot(self.heldout_residuals_px[:, 0], self.heldout_residuals_px[:, 1])
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class QualityReport:
         rmse_map: the same in map units of the reference CRS; None without georeference.
         ce90_px: radius that holds 90 % of the inliers' residuals.
         heldout_rmse_px: RMSE by spatially blocked cross-validation.
-        bias_px: mean held-out residual (x, y).
+        bias_px: mean held-out residual (x, y); None where a held-out block could not be fitted.
         coverage: share (0 to 1) of the overlap's grid cells that hold an inlier.
         structure: how many standard deviations the correlation of both images' gradients at the solution
             stands above that at wrong offsets.

@@ -22,7 +22,6 @@ _FILES = {
     "report": "report.html",
     "record": "record.json",
 }
-OUTPUT_NAMES: tuple[str, ...] = tuple(_FILES)
 
 
 def result_summary(result: RegistrationResult, outputs: Mapping[str, Path]) -> dict[str, Any]:

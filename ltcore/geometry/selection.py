@@ -44,18 +44,18 @@ def fit_tie_points(
     for model in wanted:
         if inliers.sum() >= _POINTS_A_PARAMETER * MIN_POINTS[model]:
             heldout = heldout_residuals(model, source[inliers], target[inliers])
-            errors[model] = float(np.sqrt(np.mean(heldout**2)))
+            errors[model] = float(np.sqrt(np.mean((heldout**2).sum(axis=1))))
     if not errors:
         return EstimationFailure(f"only {inliers.sum()} of {len(points)} tie points agree on a transform"), {}
     model = choose_model(errors)
     final, inliers = polish(model, source, target, _start(model, source, target, inliers, agreed), config.threshold_px)
     if isinstance(final, EstimationFailure):
         return final, errors
-    heldout_px = np.full(len(points), np.nan)
-    heldout_px[inliers] = heldout_residuals(model, source[inliers], target[inliers])
+    heldout = np.full((len(points), 2), np.nan)
+    heldout[inliers] = heldout_residuals(model, source[inliers], target[inliers])
     full = Transform(model, final.matrix @ prior)
     residuals = target - full(points.sensed_xy)
-    return TransformFit(full, inliers, residuals, heldout_px), errors
+    return TransformFit(full, inliers, residuals, heldout), errors
 
 
 def choose_model(errors: dict[str, float]) -> Model:
@@ -65,22 +65,22 @@ def choose_model(errors: dict[str, float]) -> Model:
 
 
 def heldout_residuals(model: Model, source: FloatArray, target: FloatArray) -> FloatArray:
-    """Returns the (N,) residual lengths of points whose spatial block was left out of a least-squares fit.
+    """Returns the (N, 2) residuals, target - fitted, of points whose spatial block was left out of a least-squares fit.
 
     The extent is cut into 10 x 10 blocks, dealt to 5 folds so that no two neighbours share one (Roberts et al.,
     "Cross-validation strategies for data with ... spatial ... structure", Ecography 2017). A fold whose rest
     cannot be fitted gives inf.
     """
     folds = _folds(target)
-    lengths = np.zeros(len(source))
+    residuals = np.zeros((len(source), 2))
     for fold in np.unique(folds):
         out = folds == fold
         fitted = estimate(model, source[~out], target[~out])
         if isinstance(fitted, EstimationFailure):
-            lengths[out] = np.inf
+            residuals[out] = np.inf
         else:
-            lengths[out] = np.linalg.norm(target[out] - fitted(source[out]), axis=1)
-    return lengths
+            residuals[out] = target[out] - fitted(source[out])
+    return residuals
 
 
 def _folds(xy: FloatArray) -> NDArray[np.intp]:

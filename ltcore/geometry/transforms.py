@@ -17,7 +17,6 @@ from ..types import FloatArray
 Model = Literal["shift", "similarity", "affine", "projective"]
 MODELS: tuple[Model, ...] = ("shift", "similarity", "affine", "projective")  # simplest first
 MIN_POINTS: dict[Model, int] = {"shift": 1, "similarity": 2, "affine": 3, "projective": 4}
-PARAMETERS: dict[Model, int] = {"shift": 2, "similarity": 4, "affine": 6, "projective": 8}
 
 _RANK_TOLERANCE = 1e-6  # ratio of singular values in normalised coordinates under which a fit is degenerate
 

@@ -54,7 +54,7 @@ def make_result(
         reference_grid=grids[0],
         sensed_grid=grids[1],
         tie_points=TiePoints(reference, sensed, random.uniform(0.5, 1, count), covariance),
-        fit=TransformFit(transform, inliers, residuals, np.where(inliers, 1.1 * lengths, np.nan)),
+        fit=TransformFit(transform, inliers, residuals, np.where(inliers[:, None], 1.1 * residuals, np.nan)),
         quality=_quality(verdict, inliers, lengths),
         device="cpu",
         backend="torch",

@@ -19,7 +19,7 @@ def fit(inliers=200, outliers=20, residual=0.2, heldout=0.3):
         Transform("affine", np.eye(3)),
         mask,
         np.column_stack([np.cos(angle), np.sin(angle)]) * length[:, None],
-        np.where(mask, heldout, np.nan),
+        np.where(mask[:, None], [heldout, 0.0], np.nan),
     )
 
 
@@ -31,6 +31,7 @@ def test_a_good_fit_passes_with_numbers_in_words():
     assert report.rmse_map == pytest.approx(0.1)
     assert report.ce90_px == pytest.approx(0.2)
     assert report.heldout_rmse_px == pytest.approx(0.3)
+    assert report.bias_px == pytest.approx((0.3, 0.0))  # of the held-out residuals: those in the fit average to 0
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_between_the_limits_it_warns():
     report = assess(fit(heldout=1.2), 220, GOOD, None, VerdictConfig())
     assert report.verdict == "WARN"
     assert "1.20 px" in report.reasons[0]
+    assert "at most 1 px would be needed for a PASS" in report.reasons[0]
 
 
 def test_limits_are_settings():
