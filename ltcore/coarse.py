@@ -21,7 +21,7 @@ from .raster.read import MaskedImage, Window
 from .structure import structure_score
 from .types import Descriptors, FloatArray, Keypoints, Matches
 
-_MIN_SCALE, _MAX_SCALE = 1 / 8, 8.0  # of a credible transform without prior
+_MIN_SCALE, _MAX_SCALE = 1 / 8, 8.0  # of a credible transform of the working grids
 _MAX_STRETCH = 1.6  # ratio of its singular values
 
 
@@ -54,7 +54,8 @@ def coarse_fit(frame: Frame, describer: Describer, config: RegistrationConfig, p
 
     With a prior, patches are upright and each keypoint looks for its partner within the largest offset;
     without, patches are turned by the keypoint's angle, the sensed ones also by 180 degrees more, since the
-    orientation turns over where the contrast does.
+    orientation turns over where the contrast does. A descriptor that sees polarity gets that second look at the
+    sensed image with its contrast reversed.
     """
     factor = coarse_factor(frame)
     level = at_level(frame, Transform("affine", np.eye(3)), factor)
@@ -81,8 +82,7 @@ def coarse_fit(frame: Frame, describer: Describer, config: RegistrationConfig, p
         return CoarseFit(start, 0.0, factor, counts)
     fitted, inliers = polish("affine", to_sensed, to_reference, start, threshold)
     counts["coarse_inliers"] = int(inliers.sum())
-    if not isinstance(fitted, Transform) or not frame.has_prior:
-        fitted = _credible(fitted)
+    fitted = _credible(fitted)
     if not isinstance(fitted, Transform):
         return CoarseFit(fitted, 0.0, factor, counts)
     structure = structure_score(level.reference, level.sensed, level.window, fitted)
