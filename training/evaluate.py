@@ -27,7 +27,7 @@ from ltcore.matching.nearest import match_mutual_nearest
 from ltcore.progress import NullProgress
 from ltcore.types import Descriptors, FloatArray, Keypoints
 
-from .dataset import Split, Tile, data_folder, load_tiles
+from .tiles import Split, Tile, data_folder, load_tiles
 
 Mode = Literal["dual", "upright"]
 MODES: tuple[Mode, ...] = ("dual", "upright")

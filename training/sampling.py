@@ -20,7 +20,7 @@ from torch.nn import functional
 from ltcore.features.patches import PatchSampling, unit_grid
 
 from .chunks import Workers
-from .dataset import Tile
+from .tiles import Tile
 
 _Positive = Annotated[float, Field(ge=0, le=10)]
 _Share = Annotated[float, Field(ge=0, le=1)]

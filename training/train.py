@@ -22,10 +22,10 @@ from ltcore.types import Descriptors, FloatArray, Keypoints
 
 from .chunks import ChunkedFeatures, Workers
 from .config import TrainConfig, fingerprint, read_config
-from .dataset import Tile, data_folder, load_tiles
 from .evaluate import evaluate
 from .losses import hardest_in_batch, info_nce, lt_loss
 from .sampling import Batch, PairSampler
+from .tiles import Tile, data_folder, load_tiles
 
 _LOG = logging.getLogger(__name__)
 _COLLAPSED = 0.98  # mean cosine of unrelated places in a batch from which descriptors count as constant

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ltcore.features.sift import detect_keypoints
-from training.dataset import Tile
+from training.tiles import Tile
 
 
 def synthetic_tile(seed, size=192):

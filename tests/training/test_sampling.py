@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ltcore.features.patches import PatchSampling, unit_grid
 from training.chunks import Workers
-from training.dataset import Tile
 from training.sampling import PairConfig, PairSampler, cut_windows
+from training.tiles import Tile
 
 _SAMPLING = PatchSampling(patch_px=32)
 _EXACT = PairConfig(

@@ -5,7 +5,7 @@ import pytest
 from osgeo import gdal
 
 from ltcore.errors import InputError
-from training.dataset import data_folder, load_tile, load_tiles, read_index
+from training.tiles import data_folder, load_tile, load_tiles, read_index
 
 _HEADER = "file,split,place,bands,red_nir_dx_px,red_nir_dy_px,peak_z\n"
 
