@@ -27,7 +27,7 @@ from ltcore.matching.nearest import match_mutual_nearest
 from ltcore.progress import NullProgress
 from ltcore.types import Descriptors, FloatArray, Keypoints
 
-from .tiles import Split, Tile, data_folder, load_tiles
+from .tiles import Split, Tile, find_index, load_tiles
 
 Mode = Literal["dual", "upright"]
 MODES: tuple[Mode, ...] = ("dual", "upright")
@@ -200,7 +200,7 @@ def compare(
 
 @click.command()
 @click.argument("weights")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder with chips/index.csv (else LTFORMER_DATA).")
+@click.option("--data", type=click.Path(path_type=Path), help="Index, its folder or packed tiles (else LTFORMER_DATA).")
 @click.option("--split", type=click.Choice(["val", "test"]), multiple=True, default=["val", "test"])
 @click.option("--seeds", type=int, default=1, help="Warps of each tile.")
 @click.option("--scenes-only", is_flag=True, help="Leave out the 128x128 chips.")
@@ -208,7 +208,7 @@ def compare(
 def main(weights: str, data: Path | None, split: list[Split], seeds: int, scenes_only: bool, out: Path) -> None:
     """Compares weights (a name or a .safetensors file) with RootSIFT; choose on val, report test."""
     try:
-        folder = data_folder(data)
+        index = find_index(data)
         describer = make_describer(FeatureConfig(weights=weights))
         descriptors: dict[str, DescribeFunction] = {
             "ltformer": lambda image, found, angles: describer.describe(image, found, angles, NullProgress()),
@@ -216,7 +216,7 @@ def main(weights: str, data: Path | None, split: list[Split], seeds: int, scenes
         }
         results: dict[str, Any] = {"correct_px": CORRECT_PX, "keypoints": _KEYPOINTS, "ratio_of_success": _RATIO}
         for name in split:
-            tiles = [tile for tile in load_tiles(folder, name, 1) if not scenes_only or min(tile.nir.shape) > _CHIP_PX]
+            tiles = [tile for tile in load_tiles(index, name, 1) if not scenes_only or min(tile.nir.shape) > _CHIP_PX]
             for mode in MODES:
                 results[f"{name}_{mode}"] = _rounded(compare(tiles, descriptors, mode, range(seeds)))
     except LtcoreError as error:

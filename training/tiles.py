@@ -1,6 +1,8 @@
-"""Co-registered visible and near-infrared tiles listed in an index.csv, split by place.
+"""Co-registered visible and near-infrared tiles listed in an index.csv, split by place, or packed in one file.
 
-The index has a row a tile; used are the columns file, split, place, bands, red_nir_dx_px, red_nir_dy_px, peak_z.
+The index has a row a tile. Used are the columns file, split, place, bands, red_nir_dx_px, red_nir_dy_px, peak_z and,
+where they stand, nir_file (a near-infrared raster of its own on the same grid) and col_off, row_off, width, height
+(the window of a larger raster). Nothing here imports GDAL before a raster is read.
 """
 
 from __future__ import annotations
@@ -9,30 +11,37 @@ import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ltcore.config import RasterSource
 from ltcore.errors import InputError
-from ltcore.features.sift import detect_keypoints
-from ltcore.raster.radiometry import percentile_stretch
-from ltcore.raster.read import MaskedImage, RasterView, open_raster
-from ltcore.types import FloatArray
 
-Split = Literal["train", "val", "test"]
+from .pack import PACKED_SUFFIX, SPLITS, Split, Tile, read_tiles
+
+__all__ = ["FOLDER_VARIABLE", "INDEX_NAME", "Chip", "Split", "Tile", "find_index", "load_tiles", "read_index"]
+
 FOLDER_VARIABLE = "LTFORMER_DATA"
+INDEX_NAME = "index.csv"
+COLUMNS = ("file", "split", "place", "bands", "red_nir_dx_px", "red_nir_dy_px", "peak_z")
 
-_MAX_OFFSET_PX = 0.5  # a larger offset between the bands would be learned as truth
-_CLEAR_PEAK = 7.0  # correlation peak, in deviations, from which a measured offset is believed
-_LUMINANCE = {"R": 0.299, "G": 0.587, "B": 0.114}
+MAX_OFFSET_PX = 0.5  # a larger offset between the bands would be learned as truth
+CLEAR_PEAK = 7.0  # correlation peak, in deviations, from which a measured offset is believed
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A row of the index: `bands` are letters such as ("R", "G", "B", "NIR"), `offset_px` red to NIR (x, y)."""
+    """A row of the index.
+
+    Attributes:
+        path: raster of the visible bands, and of NIR unless that has a file of its own.
+        split: train, val, test, or anything else for a row that is left out.
+        place: all chips of a place stand in one split.
+        bands: what the bands are, in their order: R, G, B, PAN, NIR, or "-" for one that is not used.
+        offset_px: red to NIR (x, y).
+        peak_z: how clear that is, in deviations of the correlation.
+        window: column, row, width and height of the part that is meant, or None for the whole raster.
+        nir_path: raster whose only band is NIR, or None; the last of `bands` is then this one.
+    """
 
     path: Path
     split: str
@@ -40,107 +49,110 @@ class Chip:
     bands: tuple[str, ...]
     offset_px: tuple[float, float]
     peak_z: float
+    window: tuple[int, int, int, int] | None = None
+    nir_path: Path | None = None
 
     @property
     def is_aligned(self) -> bool:
         """Whether the bands lie on each other as far as could be measured."""
-        return self.peak_z < _CLEAR_PEAK or float(np.hypot(*self.offset_px)) <= _MAX_OFFSET_PX
+        return self.peak_z < CLEAR_PEAK or float(np.hypot(*self.offset_px)) <= MAX_OFFSET_PX
+
+    @property
+    def name(self) -> str:
+        """Name of the file, followed by column and row of the window if it has one."""
+        return self.path.name if self.window is None else f"{self.path.name}@{self.window[0]},{self.window[1]}"
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A tile in memory, grey levels 0 to 255.
+def find_index(data: Path | None = None) -> Path:
+    """Returns the index, or file of packed tiles, that is meant by `data` or else by LTFORMER_DATA.
 
-    Attributes:
-        name: of its file.
-        visible: (V, H, W) float32: luminance first, then the visible bands.
-        nir: (H, W) float32.
-        xy: (K, 2) float64 pixel-edge positions of SIFT keypoints of luminance and NIR.
-        size_px: (K,) their sizes.
-    """
-
-    name: str
-    visible: Tensor
-    nir: Tensor
-    xy: FloatArray
-    size_px: FloatArray
-
-
-def data_folder(folder: Path | None = None) -> Path:
-    """Returns the data folder: the argument, or what the environment variable LTFORMER_DATA names.
+    Args:
+        data: an index (.csv), packed tiles (.safetensors), or a folder with index.csv or chips/index.csv.
 
     Raises:
-        InputError: neither is given, or there is no chips/index.csv in it.
+        InputError: neither is given, or there is no index.
     """
-    named = folder or (Path(os.environ[FOLDER_VARIABLE]) if os.environ.get(FOLDER_VARIABLE) else None)
+    named = data or (Path(os.environ[FOLDER_VARIABLE]) if os.environ.get(FOLDER_VARIABLE) else None)
     if named is None:
         raise InputError(
-            "No training data was given.", "", f"Set {FOLDER_VARIABLE} or --data to a folder with chips/index.csv."
+            "No training data was given.",
+            "",
+            f"Name an index.csv or its folder by --data or the variable {FOLDER_VARIABLE}.",
         )
-    if not (named / "chips" / "index.csv").is_file():
-        raise InputError(f"'{named}' is no data folder: it has no chips/index.csv.", "", f"Check {FOLDER_VARIABLE}.")
-    return named
+    candidates = (named, named / INDEX_NAME, named / "chips" / INDEX_NAME)
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise InputError(
+            f"'{named}' has no {INDEX_NAME}.",
+            "",
+            f"Make one with python -m training.dataset, or check --data or {FOLDER_VARIABLE}.",
+        )
+    return found
 
 
-def read_index(folder: Path, split: Split) -> list[Chip]:
+def read_index(index: Path, split: Split) -> list[Chip]:
     """Returns the aligned chips of one split, in the order of the index.
 
     Raises:
-        InputError: a place stands in more than one split, or the split is empty.
+        InputError: the index cannot be read, a place stands in more than one split, or the split is empty.
     """
-    with (folder / "chips" / "index.csv").open(newline="", encoding="utf-8") as file:
-        chips = [_chip(folder / "chips", row) for row in csv.DictReader(file)]
+    chips = [chip for chip in _read_chips(index) if chip.split in SPLITS]
     splits: dict[str, str] = {}
     for chip in chips:
         if splits.setdefault(chip.place, chip.split) != chip.split:
             raise InputError(f"The place '{chip.place}' stands in two splits.", "", "Give all its chips one split.")
     chosen = [chip for chip in chips if chip.split == split and chip.is_aligned]
     if not chosen:
-        raise InputError(f"The index in '{folder}' has no aligned chip of the split '{split}'.")
+        raise InputError(f"The index '{index}' has no aligned chip of the split '{split}'.")
     return chosen
 
 
-def _chip(folder: Path, row: dict[str, str]) -> Chip:
-    return Chip(
-        path=folder / row["file"],
-        split=row["split"],
-        place=row["place"],
-        bands=tuple(row["bands"].split(",")),
-        offset_px=(float(row["red_nir_dx_px"] or 0), float(row["red_nir_dy_px"] or 0)),
-        peak_z=float(row["peak_z"] or 0),
-    )
+def _read_chips(index: Path) -> list[Chip]:
+    try:
+        with index.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = set(COLUMNS) - set(reader.fieldnames or ())
+            if missing:
+                raise InputError(f"The index '{index}' has no column {', '.join(sorted(missing))}.")
+            return [_chip(index, reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"The index '{index}' cannot be read.", f"{error}.") from error
 
 
-def load_tile(chip: Chip, max_keypoints: int) -> Tile:
-    """Returns the tile with its keypoints, at most `max_keypoints` of each of luminance and NIR.
+def _chip(index: Path, line: int, row: dict[str, str]) -> Chip:
+    try:
+        window = None
+        if row.get("col_off"):
+            left, top, width, height = (int(row[name]) for name in ("col_off", "row_off", "width", "height"))
+            window = left, top, width, height
+        return Chip(
+            path=index.parent / row["file"],
+            split=row["split"],
+            place=row["place"],
+            bands=tuple(row["bands"].split(",")),
+            offset_px=(float(row["red_nir_dx_px"] or 0), float(row["red_nir_dy_px"] or 0)),
+            peak_z=float(row["peak_z"] or 0),
+            window=window,
+            nir_path=index.parent / row["nir_file"] if row.get("nir_file") else None,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # a short row gives None, a long one a list
+        raise InputError(f"Line {line} of the index '{index}' cannot be read.", f"{error}.") from error
+
+
+def load_tiles(index: Path, split: Split, keypoints_per_band: int) -> list[Tile]:
+    """Returns the tiles of a split with their keypoints, in the order of the index.
+
+    Args:
+        index: as `find_index` returns it; packed tiles keep the keypoints with which they were packed.
+        split: which tiles.
+        keypoints_per_band: SIFT keypoints of each of luminance and NIR, at most.
 
     Raises:
-        InputError: GDAL cannot read the file, a band is blank, or the bands are not the index's.
+        InputError: the index or one of its files cannot be used.
     """
-    dataset = open_raster(RasterSource(chip.path))
-    count = dataset.RasterCount
-    if count != len(chip.bands) or chip.bands[-1] != "NIR":
-        raise InputError(f"'{chip.path.name}' has {count} bands, the index says {','.join(chip.bands)}.")
-    weight = np.array([_LUMINANCE[letter] for letter in chip.bands[:-1]])
-    luminance = _stretched(dataset, dict(enumerate(weight / weight.sum(), 1)), chip.path.name)
-    bands = [_stretched(dataset, {number: 1.0}, chip.path.name) for number in range(1, count + 1)]
-    found = [detect_keypoints(image.values, image.valid, max_keypoints) for image in (luminance, bands[-1])]
-    return Tile(
-        name=chip.path.name,
-        visible=torch.from_numpy(np.stack([image.values for image in (luminance, *bands[:-1])])),
-        nir=torch.from_numpy(bands[-1].values.copy()),
-        xy=np.concatenate([keypoints.xy for keypoints in found]),
-        size_px=np.concatenate([keypoints.size_px for keypoints in found]),
-    )
+    if index.suffix == PACKED_SUFFIX:
+        return read_tiles(index, split)
+    from .chips import ChipReader  # noqa: PLC0415 - needs GDAL, packed tiles do not
 
-
-def _stretched(dataset: Any, weights: dict[int, float], name: str) -> MaskedImage:
-    """Returns the weighted mean of some bands as inference sees it: grey levels 0 to 255, 0 where not valid."""
-    size = dataset.RasterXSize, dataset.RasterYSize
-    view = RasterView(dataset, tuple(weights), tuple(weights.values()), *size)
-    return percentile_stretch(view, name)(view.read(view.full_window))
-
-
-def load_tiles(folder: Path, split: Split, keypoints_per_band: int) -> list[Tile]:
-    """Returns the tiles of a split with their keypoints, in the order of the index."""
-    return [load_tile(chip, keypoints_per_band) for chip in read_index(folder, split)]
+    reader = ChipReader()
+    return [reader.load(chip, keypoints_per_band) for chip in read_index(index, split)]

@@ -25,7 +25,7 @@ from .config import TrainConfig, fingerprint, read_config
 from .evaluate import evaluate
 from .losses import hardest_in_batch, info_nce, lt_loss
 from .sampling import Batch, PairSampler
-from .tiles import Tile, data_folder, load_tiles
+from .tiles import Tile, find_index, load_tiles
 
 _LOG = logging.getLogger(__name__)
 _COLLAPSED = 0.98  # mean cosine of unrelated places in a batch from which descriptors count as constant
@@ -204,7 +204,7 @@ def largest(tiles: list[Tile], count: int) -> list[Tile]:
 
 @click.command()
 @click.argument("config_path", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Folder with chips/index.csv (else LTFORMER_DATA).")
+@click.option("--data", type=click.Path(path_type=Path), help="Index, its folder or packed tiles (else LTFORMER_DATA).")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of checkpoints and log.")
 @click.option("--minutes", type=float, help="Wall time instead of that of the settings.")
 @click.option("--resume", is_flag=True, help="Continue from the last checkpoint in --out.")
@@ -215,11 +215,11 @@ def main(config_path: Path, data: Path | None, out: Path, minutes: float | None,
     try:
         config = read_config(config_path, minutes)
         out.mkdir(parents=True, exist_ok=True)
-        folder = data_folder(data)
-        trainer = Trainer(config, load_tiles(folder, "train", config.keypoints_per_band), device)
+        index = find_index(data)
+        trainer = Trainer(config, load_tiles(index, "train", config.keypoints_per_band), device)
         if resume:
             trainer.load_state(torch.load(out / "last.pt", weights_only=True, map_location=device))
-        validation = load_tiles(folder, "val", 1) if config.validation_tiles else []
+        validation = load_tiles(index, "val", 1) if config.validation_tiles else []
         run(trainer, largest(validation, config.validation_tiles), out)
     except LtcoreError as error:
         raise click.ClickException(str(error)) from error
