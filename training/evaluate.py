@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ltcore.config import FeatureConfig
 from ltcore.errors import LtcoreError
@@ -34,6 +35,7 @@ MODES: tuple[Mode, ...] = ("dual", "upright")
 DescribeFunction = Callable[[NDArray[np.float32], Keypoints, FloatArray], Descriptors]
 
 CORRECT_PX = 3.0
+PRECISE_PX = 1 / 3
 _KEYPOINTS = 1500
 _RATIO = 0.95
 _UPRIGHT_DEG = 10.0
@@ -48,8 +50,8 @@ class WarpedPair:
 
     Attributes:
         reference: (H, W) visible grey levels.
-        sensed: (H, W) near-infrared grey levels, warped; 0 where nothing is shown.
-        valid: (H, W) where the sensed image shows something.
+        sensed: (H', W') near-infrared grey levels, warped; 0 where nothing is shown.
+        valid: (H', W') where the sensed image shows something.
         matrix: (3, 3) reference -> sensed, pixel-edge.
         keypoints: of reference and sensed.
     """
@@ -67,17 +69,30 @@ class PairScore:
 
     Attributes:
         keypoints: fewer of both sides.
+        partners: keypoints that have a partner on the other side, see `true_partners`.
         putative: mutual nearest neighbours.
         correct: those within 3 px of the truth.
         average_precision: area under precision against recall, by score, of the putative matches.
-        success: whether ratio test and MAGSAC give an affine transform good to 3 px (RMSE of a grid).
+        fit_error_px: RMSE over a grid of the affine transform that ratio test and MAGSAC give, reference px;
+            infinite when they give none.
     """
 
     keypoints: int
+    partners: int
     putative: int
     correct: int
     average_precision: float
-    success: bool
+    fit_error_px: float
+
+    @property
+    def success(self) -> bool:
+        """Whether the transform is good to 3 px."""
+        return self.fit_error_px < CORRECT_PX
+
+    @property
+    def precise(self) -> bool:
+        """Whether the transform is good to a third of a pixel."""
+        return self.fit_error_px < PRECISE_PX
 
 
 def warped_pair(tile: Tile, mode: Mode, seed: int, max_keypoints: int = _KEYPOINTS) -> WarpedPair:
@@ -87,23 +102,61 @@ def warped_pair(tile: Tile, mode: Mode, seed: int, max_keypoints: int = _KEYPOIN
     limit = 180.0 if mode == "dual" else _UPRIGHT_DEG
     angle, log_scale = draw.uniform(-limit, limit), draw.uniform(-_LOG_SCALE, _LOG_SCALE)
     shift = draw.uniform(-0.05, 0.05, 2) * [width, height]
+    matrix = similarity((width, height), angle, float(np.exp(log_scale)), shift)
+    sensed, valid = warp(tile.nir.numpy(), matrix, (width, height))
+    return detected_pair(tile.visible[0].numpy(), sensed, valid, matrix, max_keypoints)
+
+
+def similarity(size_wh: tuple[int, int], angle_deg: float, scale: float, shift_px: FloatArray) -> FloatArray:
+    """Returns the (3, 3) pixel-edge matrix that turns and scales about the centre of an image, then shifts it."""
     matrix = np.eye(3)
-    turn = np.exp(log_scale) * np.exp(1j * np.deg2rad(angle))
+    turn = scale * np.exp(1j * np.deg2rad(angle_deg))
     matrix[:2, :2] = [[turn.real, -turn.imag], [turn.imag, turn.real]]
-    centre = np.array([width, height]) / 2
-    matrix[:2, 2] = centre + shift - matrix[:2, :2] @ centre
+    centre = np.array(size_wh) / 2
+    matrix[:2, 2] = centre + shift_px - matrix[:2, :2] @ centre
+    return matrix
+
+
+def warp(
+    image: NDArray[np.float32], matrix: FloatArray, size_wh: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Returns the image moved by a (3, 3) pixel-edge matrix, cubic, on `size_wh` px, and where it shows something."""
     pixel_centres = matrix.copy()  # OpenCV counts from the centre of the first pixel
     pixel_centres[:2, 2] += matrix[:2, :2] @ [0.5, 0.5] - 0.5
-    reference, nir = tile.visible[0].numpy(), tile.nir.numpy()
-    warped = cv2.warpAffine(nir, pixel_centres[:2], (width, height), flags=cv2.INTER_CUBIC)
-    covered = cv2.warpAffine(np.ones_like(nir), pixel_centres[:2], (width, height), flags=cv2.INTER_LINEAR)
-    sensed: NDArray[np.float32] = np.clip(warped, 0, 255).astype(np.float32)
-    valid = np.asarray(covered) > 0.999
+    warped = cv2.warpAffine(image, pixel_centres[:2], size_wh, flags=cv2.INTER_CUBIC)
+    covered = cv2.warpAffine(np.ones_like(image), pixel_centres[:2], size_wh, flags=cv2.INTER_LINEAR)
+    return np.clip(warped, 0, 255).astype(np.float32), np.asarray(covered) > 0.999
+
+
+def detected_pair(
+    reference: NDArray[np.float32],
+    sensed: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    matrix: FloatArray,
+    max_keypoints: int = _KEYPOINTS,
+) -> WarpedPair:
+    """Returns the pair with the SIFT keypoints of each image on its own."""
     both = (
         detect_keypoints(reference, np.ones(reference.shape, bool), max_keypoints),
         detect_keypoints(sensed, valid, max_keypoints),
     )
     return WarpedPair(reference, sensed, valid, matrix, both)
+
+
+def true_partners(pair: WarpedPair) -> NDArray[np.intp]:
+    """Returns (K, 2) indices [reference, sensed] of the keypoints that lie nearest to each other and within 3 px.
+
+    All other keypoints are distractors: nothing on the other side shows the same place.
+    """
+    first = pair.keypoints[0].xy
+    second = apply_matrix(np.linalg.inv(pair.matrix), pair.keypoints[1].xy)
+    if not len(first) or not len(second):
+        return np.zeros((0, 2), np.intp)
+    distance, partner = cKDTree(second).query(first)
+    back = np.asarray(cKDTree(first).query(second)[1])
+    every, nearest = np.arange(len(first)), np.asarray(partner)
+    mutual = (back[nearest] == every) & (np.asarray(distance) < CORRECT_PX)
+    return np.column_stack([every[mutual], nearest[mutual]])
 
 
 def score_pair(pair: WarpedPair, describe: DescribeFunction, mode: Mode) -> PairScore:
@@ -122,10 +175,11 @@ def score_pair(pair: WarpedPair, describe: DescribeFunction, mode: Mode) -> Pair
     found = _fit_error_px(pair, first.xy[clear.index[:, 0]], second.xy[clear.index[:, 1]])
     return PairScore(
         keypoints=min(len(first), len(second)),
+        partners=len(true_partners(pair)),
         putative=len(every),
         correct=int(correct.sum()),
         average_precision=average_precision(every.score, correct),
-        success=found < CORRECT_PX,
+        fit_error_px=found,
     )
 
 
@@ -154,19 +208,21 @@ def _fit_error_px(pair: WarpedPair, reference_xy: FloatArray, sensed_xy: FloatAr
 
 
 def summarise(scores: list[PairScore]) -> dict[str, float]:
-    """Returns means over the pairs: correct, precision, matching score, average precision, success."""
+    """Returns means over the pairs: keypoints, partners, correct, precision, matching score, average precision,
+    success (transform good to 3 px) and precise (to a third of a pixel)."""
     if not scores:
         return {}
-    rows = [asdict(score) for score in scores]
-    return {
-        "pairs": float(len(rows)),
-        "keypoints": float(np.mean([row["keypoints"] for row in rows])),
-        "correct": float(np.mean([row["correct"] for row in rows])),
-        "precision": float(np.mean([row["correct"] / max(1, row["putative"]) for row in rows])),
-        "matching_score": float(np.mean([row["correct"] / max(1, row["keypoints"]) for row in rows])),
-        "average_precision": float(np.mean([row["average_precision"] for row in rows])),
-        "success": float(np.mean([row["success"] for row in rows])),
+    every: dict[str, list[float]] = {
+        "keypoints": [score.keypoints for score in scores],
+        "partners": [score.partners for score in scores],
+        "correct": [score.correct for score in scores],
+        "precision": [score.correct / max(1, score.putative) for score in scores],
+        "matching_score": [score.correct / max(1, score.keypoints) for score in scores],
+        "average_precision": [score.average_precision for score in scores],
+        "success": [score.success for score in scores],
+        "precise": [score.precise for score in scores],
     }
+    return {"pairs": float(len(scores)), **{name: float(np.mean(values)) for name, values in every.items()}}
 
 
 def is_evaluated(tile: Tile) -> bool:

@@ -5,8 +5,18 @@ import pytest
 
 from ltcore.features.sift import describe_rootsift
 from ltcore.geometry.transforms import apply_matrix
-from ltcore.types import Descriptors
-from training.evaluate import average_precision, compare, score_pair, summarise, warped_pair
+from ltcore.types import Descriptors, Keypoints
+from training.evaluate import (
+    WarpedPair,
+    average_precision,
+    compare,
+    score_pair,
+    similarity,
+    summarise,
+    true_partners,
+    warp,
+    warped_pair,
+)
 
 
 @pytest.fixture(scope="module", params=["dual", "upright"])
@@ -49,8 +59,10 @@ def test_perfect_descriptor_is_scored_perfect_and_registers(pair):
     pair, mode = pair
     score = score_pair(pair, _planted(pair), mode)
     assert score.correct > 10
+    assert score.correct <= score.partners <= score.keypoints
     assert score.average_precision > 0.95
     assert score.success
+    assert score.precise == (score.fit_error_px < 1 / 3)
 
 
 def test_spoiled_descriptors_lose_matches(pair):
@@ -65,6 +77,30 @@ def test_constant_descriptor_fails(pair):
     score = score_pair(pair, lambda image, found, angles: Descriptors(np.full((len(found), 4), 0.5), "flat"), mode)
     assert score.correct <= 1
     assert not score.success
+    assert not score.precise
+
+
+def test_partners_by_hand():
+    """Of two candidates the nearer one counts, and what lies 3 px or more away is no partner."""
+
+    def keypoints(xy):
+        return Keypoints(np.array(xy, dtype=float), *np.ones((3, len(xy))))
+
+    blank, turned = np.zeros((50, 50), np.float32), similarity((50, 50), 90.0, 2.0, np.array([3.0, -1.0]))
+    reference = [(10, 10), (12, 10), (30, 30), (40, 5)]
+    sensed = apply_matrix(turned, np.array([(30, 33.01), (11.2, 10), (40, 7.9)]))
+    pair = WarpedPair(blank, blank, blank > 0, turned, (keypoints(reference), keypoints(sensed)))
+    assert true_partners(pair).tolist() == [[1, 1], [3, 2]]
+    nothing = WarpedPair(blank, blank, blank > 0, turned, (keypoints(reference), keypoints(np.zeros((0, 2)))))
+    assert true_partners(nothing).shape == (0, 2)
+
+
+def test_warp_by_a_whole_pixel_shift():
+    image = np.arange(20, dtype=np.float32).reshape(4, 5)
+    shift = similarity((5, 4), 0.0, 1.0, np.array([1.0, 0.0]))
+    moved, valid = warp(image, shift, (5, 4))
+    assert np.allclose(moved[:, 1:], image[:, :-1])
+    assert valid.tolist() == [[False, True, True, True, True]] * 4
 
 
 def test_average_precision_by_hand():
