@@ -202,6 +202,7 @@ def test_weights_can_be_stored_and_read_back(architecture):
 def test_training_is_one_graph(architecture):
     """Nothing in a pass waits for values, so it can be compiled and captured as a whole."""
     network = _network(architecture).train()
+    torch.compiler.reset()
     traced = torch.compile(network, backend="eager", fullgraph=True)
     traced(_patches(4)).sum().backward()
 
