@@ -53,9 +53,9 @@ def coarse_fit(frame: Frame, describer: Describer, config: RegistrationConfig, p
     """Returns the first transform between both scenes of a frame.
 
     With a prior, patches are upright and each keypoint looks for its partner within the largest offset;
-    without, patches are turned by the keypoint's angle, the sensed ones also by 180 degrees more, since the
-    orientation turns over where the contrast does. A descriptor that sees polarity gets that second look at the
-    sensed image with its contrast reversed.
+    without, patches are turned as the descriptor's `orientation` says: by the keypoint's angle, the sensed ones also
+    by 180 degrees more, since the orientation turns over where the contrast does. A descriptor that sees polarity gets
+    that second look at the sensed image with its contrast reversed.
     """
     factor = coarse_factor(frame)
     level = at_level(frame, Transform("affine", np.eye(3)), factor)
@@ -103,13 +103,14 @@ def _match(
     progress: Progress,
 ) -> Matches:
     reference, sensed = features
-    upright = gate_px is not None
+    orientation = "upright" if gate_px is not None else describer.orientation
     jobs: list[tuple[_Features, FloatArray]] = [
-        (part, np.zeros(len(part.keypoints)) if upright else part.keypoints.angle_deg) for part in features
+        (part, np.zeros(len(part.keypoints)) if orientation == "upright" else part.keypoints.angle_deg)
+        for part in features
     ]
-    alternative = _reversed(sensed) if describer.sees_polarity else sensed
-    if alternative is not sensed or not upright:
-        turned = jobs[1][1] if upright else (sensed.keypoints.angle_deg + 180.0) % 360.0
+    if describer.sees_polarity or orientation == "sift_dual":
+        alternative = _reversed(sensed) if describer.sees_polarity else sensed
+        turned = (sensed.keypoints.angle_deg + 180.0) % 360.0 if orientation == "sift_dual" else jobs[1][1]
         jobs.append((alternative, turned))
     described: list[Descriptors] = []
     for number, (part, angles) in enumerate(jobs):

@@ -13,7 +13,7 @@ from ..features.patches import sample_patches
 from ..features.sift import describe_rootsift
 from ..progress import Progress, checkpoint
 from ..types import Descriptors, Keypoints
-from .weights import WeightsSpec, load_weights
+from .weights import Orientation, WeightsSpec, load_weights
 
 if TYPE_CHECKING:
     from .backends import TorchBackend
@@ -29,6 +29,7 @@ class Describer:
         backend: software that runs it.
         spec: card of the weights; None for RootSIFT.
         sees_polarity: whether reversed contrast changes the descriptors.
+        orientation: how its windows are turned where the rotation is unknown.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Describer:
     backend: Literal["torch", "opencv"]
     spec: WeightsSpec | None = None
     sees_polarity: bool = False
+    orientation: Orientation = "sift_dual"
 
     def describe(
         self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
@@ -83,7 +85,7 @@ class LTFormerDescriber(Describer):
 
     def __init__(self, spec: WeightsSpec, backend: TorchBackend, device: str, device_reason: str) -> None:
         self.spec, self._run = spec, backend
-        self.name = spec.name
+        self.name, self.orientation = spec.name, spec.orientation
         self.backend = "torch"
         self.device, self.device_reason = device, device_reason
 

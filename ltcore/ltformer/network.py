@@ -12,11 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..errors import InputError
+
 HEADS = (1, 2, 4, 8)
 MLP_RATIOS = (8, 8, 4, 4)
 REDUCTIONS = (8, 4, 2, 1)
 BLOCKS = 2
 WIDTHS = {128: (16, 32, 64, 128), 256: (32, 64, 128, 256), 512: (64, 128, 256, 512)}
+PATCH_MULTIPLE = 32  # px: the stages reduce a side by this factor
 
 _EPS = 1e-6  # of every LayerNorm
 _FLAT_DEVIATION = 1e-3  # grey levels (0 to 255): a flatter patch is left as it is, not blown up to noise
@@ -143,7 +146,11 @@ class LTFormer(nn.Module):
 
         Args:
             patches: (B, S, S) grey levels, S a multiple of 32.
+
+        Raises:
+            InputError: S is no multiple of 32, or the patches are not a (B, S, S) array.
         """
+        _check_patches(patches)
         tokens = normalise_patches(patches)[..., None]
         for stage in self.stages:
             tokens = stage(tokens)
@@ -157,6 +164,17 @@ class LTFormer(nn.Module):
     def forward(self, patches: Tensor) -> Tensor:
         """Returns (B, D) float32 descriptors of L2 norm 1 of (B, S, S) grey patches."""
         return self.project(self.features(patches))
+
+
+def _check_patches(patches: Tensor) -> None:
+    sides = tuple(patches.shape[1:])
+    if len(sides) != 2 or any(side == 0 or side % PATCH_MULTIPLE for side in sides):
+        size = " x ".join(str(side) for side in sides)
+        raise InputError(
+            f"LTFormer cannot describe patches of {size} px.",
+            f"Both sides must be multiples of {PATCH_MULTIPLE}.",
+            "Choose another 'patch_px'.",
+        )
 
 
 def normalise_patches(patches: Tensor) -> Tensor:
@@ -181,3 +199,16 @@ def expected_shapes(descriptor_dim: int) -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
         state = LTFormer(descriptor_dim).state_dict()
     return {name: tuple(tensor.shape) for name, tensor in state.items() if tensor.is_floating_point()}
+
+
+def parameters_and_mflop(descriptor_dim: int, patch_px: int) -> tuple[int, float]:
+    """Returns the network's number of parameters and the millions of floating-point operations a patch takes:
+    multiplications and additions of all convolutions, linear layers and attention products."""
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415 - only cards need it
+
+    with torch.device("meta"):
+        network = LTFormer(descriptor_dim).eval()
+        patch = torch.zeros(1, patch_px, patch_px)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(patch)
+    return sum(each.numel() for each in network.parameters()), counter.get_total_flops() / 1e6

@@ -6,13 +6,15 @@ Only safetensors is read (it holds numbers, never code), and only when its sha25
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from ..config import STRETCH_PERCENTILES
+from ..atomic import atomic_path
+from ..config import STRETCH_PERCENTILES, settings_error
 from ..errors import WeightsError
 from ..features.patches import PatchSampling
 
@@ -22,11 +24,43 @@ if TYPE_CHECKING:
 _MAX_BYTES = 64 * 2**20  # LTFormer d512 takes about 48 MiB
 _MAX_CARD_BYTES = 2**20
 _REBUILD = "Reinstall the plugin, or choose another file with 'weights'."
+_STRICT = ConfigDict(extra="forbid")
+
+# How windows are turned where the rotation between both images is unknown: never; by the keypoint's angle; the
+# sensed ones also by 180 degrees more, since SIFT's orientation turns over where the contrast does.
+Orientation = Literal["upright", "sift", "sift_dual"]
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config=_STRICT)
+class TrainingRecord:
+    """How weights were trained: what is needed to repeat it.
+
+    Attributes:
+        git_commit: of the training code.
+        command: the one that repeats the training.
+        settings: all of the training's settings (training.config.TrainConfig).
+        seed: of first weights and batches.
+        loss: in words.
+        steps: optimiser steps.
+        batch_pairs: pairs a step.
+        device: what it ran on.
+        seconds: wall time of the steps.
+    """
+
+    git_commit: str
+    command: str
+    settings: dict[str, Any]
+    seed: int
+    loss: str
+    steps: Annotated[int, Field(ge=0)]
+    batch_pairs: Annotated[int, Field(ge=1)]
+    device: str
+    seconds: Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=_STRICT)
 class WeightsSpec:
-    """The card of a set of weights: everything inference needs besides the numbers, and where they come from.
+    """The card of a set of weights: all inference needs besides the numbers, where they come from, what they can do.
 
     Attributes:
         name: what users call it.
@@ -34,36 +68,34 @@ class WeightsSpec:
         sha256: of that file.
         architecture: network family.
         descriptor_dim: width of the descriptor.
-        sampling: geometry of the patches.
-        orientation: "sift": trained on windows turned by the keypoint's angle.
-        dual: whether an opposite orientation of the sensed keypoints should be tried too (contrast reversal).
+        parameters: of the network, the head's statistics not counted.
+        mflop_per_patch: multiplications and additions of one patch, in millions.
+        sampling: geometry of the patches: their pixels, and their support in sizes of the keypoint.
+        orientation: how windows are turned where the rotation is unknown.
         radiometry_percentiles: percentiles of the valid pixels stretched to 0 and 255.
         trained_on: data.
         licence: of the weights.
-        git_commit: of the training code.
-        loss: name of the loss.
-        steps: optimiser steps.
-        batch_pairs: pairs a step.
+        training: how they were trained; None for those of others.
         metrics: measured numbers.
+        limits: what they were neither trained nor tested on.
         note: for readers.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.safetensors$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     architecture: Literal["ltformer"]
     descriptor_dim: Literal[128, 256, 512]
+    parameters: int
+    mflop_per_patch: float
     sampling: PatchSampling
-    orientation: Literal["sift"]
-    dual: bool
+    orientation: Orientation
     radiometry_percentiles: tuple[float, float]
     trained_on: str
     licence: str
-    git_commit: str
-    loss: str
-    steps: int
-    batch_pairs: int
+    training: Optional[TrainingRecord] = None
     metrics: dict[str, Any] = Field(default_factory=dict)
+    limits: str = ""
     note: str = ""
 
 
@@ -149,23 +181,72 @@ def _find(name_or_path: str) -> Path:
 
 
 def _tensors(content: bytes, file: str, spec: WeightsSpec) -> dict[str, Tensor]:
-    # torch is imported here so that cards can be read, and RootSIFT used, without it.
-    import torch
+    # torch is imported in functions so that cards can be read, and RootSIFT used, without it.
     from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.torch import load  # noqa: PLC0415
-
-    from .network import expected_shapes  # noqa: PLC0415
 
     try:
         tensors = load(content)
     except (SafetensorError, ValueError) as error:
         raise WeightsError(f"'{file}' is not a safetensors file: {error}.", "", _REBUILD) from error
+    _check(tensors, file, spec.descriptor_dim)
+    return tensors
+
+
+def _check(tensors: dict[str, Tensor], file: str, descriptor_dim: int) -> None:
+    import torch
+
+    from .network import expected_shapes  # noqa: PLC0415
+
     have = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    want = expected_shapes(spec.descriptor_dim)
+    want = expected_shapes(descriptor_dim)
     if have != want:
         wrong = sorted(name for name in have.keys() | want.keys() if have.get(name) != want.get(name))
         reason = f"The first tensor that is missing, unknown or of another shape is '{wrong[0]}'."
-        raise WeightsError(f"'{file}' does not fit LTFormer d{spec.descriptor_dim}.", reason, _REBUILD)
+        raise WeightsError(f"'{file}' does not fit LTFormer d{descriptor_dim}.", reason, _REBUILD)
     if not all(each.dtype == torch.float32 and bool(torch.isfinite(each).all()) for each in tensors.values()):
         raise WeightsError(f"'{file}' holds other things than finite float32 numbers.", "", _REBUILD)
-    return tensors
+
+
+def save_weights(tensors: dict[str, Tensor], descriptor_dim: int, facts: dict[str, Any], folder: Path) -> WeightsSpec:
+    """Returns the card of `tensors`, written with them into `folder` as NAME.safetensors and NAME.json.
+
+    Args:
+        tensors: finite float32 ones, with names and shapes of the network's weights.
+        descriptor_dim: width of the descriptor.
+        facts: the card's fields that the tensors do not tell: name, sampling, orientation, trained_on, licence and,
+            if known, training, metrics, limits, note.
+        folder: where to write; made if absent.
+
+    Raises:
+        WeightsError: the tensors do not fit the network.
+        InputError: a fact is missing, unknown or out of range.
+        OutputError: the files cannot be written.
+    """
+    from safetensors.torch import save  # noqa: PLC0415
+
+    from .network import parameters_and_mflop  # noqa: PLC0415
+
+    _check(tensors, str(facts.get("name")), descriptor_dim)
+    content = save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
+    adapter = TypeAdapter(WeightsSpec)
+    try:
+        sampling = TypeAdapter(PatchSampling).validate_python(facts.get("sampling"))
+        parameters, mflop = parameters_and_mflop(descriptor_dim, sampling.patch_px)
+        measured = {
+            "file": f"{facts.get('name')}.safetensors",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "architecture": "ltformer",
+            "descriptor_dim": descriptor_dim,
+            "parameters": parameters,
+            "mflop_per_patch": round(mflop, 2),
+            "radiometry_percentiles": STRETCH_PERCENTILES,
+        }
+        spec = adapter.validate_python({**facts, **measured})
+    except ValidationError as error:
+        raise settings_error(error) from error
+    card = json.dumps(adapter.dump_python(spec, mode="json"), indent=2) + "\n"
+    for file, written in ((spec.file, content), (f"{spec.name}.json", card.encode())):
+        with atomic_path(folder / file) as temporary:
+            temporary.write_bytes(written)
+    return spec

@@ -2,8 +2,14 @@
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from ltcore.ltformer.network import LTFormer, expected_shapes, normalise_patches
+from ltcore.errors import InputError
+from ltcore.ltformer.network import LTFormer, expected_shapes, normalise_patches, parameters_and_mflop
+
+# Width: channels, heads, MLP ratio and spatial reduction of the four stages, as published.
+HEADS, RATIOS, REDUCTIONS = (1, 2, 4, 8), (8, 8, 4, 4), (8, 4, 2, 1)
+CHANNELS = {128: (16, 32, 64, 128), 256: (32, 64, 128, 256), 512: (64, 128, 256, 512)}
 
 
 @pytest.fixture(scope="module")
@@ -20,21 +26,81 @@ def patches():
     return 255 * torch.rand(6, 64, 64, generator=torch.Generator().manual_seed(1))
 
 
-def _parameters(network):
-    return sum(each.numel() for each in network.parameters())
+def _published_shapes(width):
+    """Name and shape of every weight, written out from the published table: nothing of the network is asked."""
+    shapes, inputs = {}, 1
+    for i, (c, heads, ratio, reduction) in enumerate(zip(CHANNELS[width], HEADS, RATIOS, REDUCTIONS)):
+        kernel, hidden = (7 if i == 0 else 3), c * ratio
+        assert c % heads == 0
+        shapes[f"stages.{i}.embed.conv"] = (c, inputs, kernel, kernel)
+        shapes[f"stages.{i}.embed.norm"] = shapes[f"stages.{i}.norm"] = (c,)
+        for block in (f"stages.{i}.blocks.{j}" for j in range(2)):
+            shapes[f"{block}.norm1"] = shapes[f"{block}.norm2"] = (c,)
+            shapes[f"{block}.attention.q"] = shapes[f"{block}.attention.proj"] = (c, c)
+            shapes[f"{block}.attention.kv"] = (2 * c, c)
+            if reduction > 1:
+                shapes[f"{block}.attention.reduce"] = (c, c, reduction, reduction)
+                shapes[f"{block}.attention.norm"] = (c,)
+            shapes[f"{block}.mlp.fc1"], shapes[f"{block}.mlp.fc2"] = (hidden, c), (c, hidden)
+            shapes[f"{block}.mlp.depthwise"] = (hidden, 1, 3, 3)
+        inputs = c
+    weights = {f"{name}.weight": shape for name, shape in shapes.items()}
+    biases = {f"{name}.bias": shape[:1] for name, shape in shapes.items()}
+    return {**weights, **biases, "head.running_mean": (width,), "head.running_var": (width,)}
 
 
-@pytest.mark.parametrize(("width", "millions"), [(128, 0.77), (256, 3.07), (512, 12.2)])
-def test_size_is_the_published_one(width, millions):
-    assert _parameters(LTFormer(width)) / 1e6 == pytest.approx(millions, abs=0.05 * millions)
+@pytest.mark.parametrize("width", [128, 256, 512])
+def test_every_tensor_is_that_of_the_published_table(width):
+    assert expected_shapes(width) == _published_shapes(width)
 
 
-def test_d128_has_every_tensor_of_the_architecture():
-    shapes = expected_shapes(128)
-    assert len(shapes) == 176 + 2  # parameters, and the head's two statistics
-    assert shapes["stages.0.embed.conv.weight"] == (16, 1, 7, 7)
-    assert shapes["stages.0.blocks.1.attention.reduce.weight"] == (16, 16, 8, 8)
-    assert shapes["stages.3.blocks.0.mlp.depthwise.weight"] == (512, 1, 3, 3)
+@pytest.mark.parametrize(("width", "parameters"), [(128, 770_112), (256, 3_015_808), (512, 11_933_952)])
+def test_number_of_parameters(width, parameters):
+    assert parameters_and_mflop(width, 32)[0] == parameters  # published for d128: 0.77 M
+
+
+@pytest.mark.parametrize("width", [128, 256, 512])
+def test_strides_paddings_and_eps_are_the_published_ones(width):
+    network = LTFormer(width)
+    for i, stage in enumerate(network.stages):
+        convolution = stage.embed.conv
+        assert (convolution.stride, convolution.padding) == (((4, 4), (3, 3)) if i == 0 else ((2, 2), (1, 1)))
+        for block in stage.blocks:
+            assert block.attention.heads == HEADS[i]
+            if REDUCTIONS[i] > 1:
+                assert block.attention.reduce.stride == (REDUCTIONS[i], REDUCTIONS[i])
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.LayerNorm)]
+    assert {norm.eps for norm in norms} == {1e-6}
+    assert len(norms) == 4 * 2 + 8 * 2 + 6
+
+
+@pytest.mark.parametrize(("side", "layers", "everything"), [(64, 20.3, 20.57), (128, 81.3, 85.23)])
+def test_arithmetic_of_d128(side, layers, everything):
+    """The figures of the paper's network leave out the two products of each attention; ours count them."""
+    network = LTFormer().eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, side, side))
+    attention = counter.get_flop_counts()["Global"][torch.ops.aten.bmm]
+    assert (counter.get_total_flops() - attention) / 1e6 == pytest.approx(layers, abs=0.05)
+    assert parameters_and_mflop(128, side)[1] == pytest.approx(everything, abs=0.005)
+
+
+@pytest.mark.parametrize(("width", "side"), [*((128, side) for side in range(32, 257, 32)), (256, 64), (512, 32)])
+def test_any_side_divisible_by_32_gives_a_descriptor_of_norm_one(width, side):
+    patches = 255 * torch.rand(2, side, side, generator=torch.Generator().manual_seed(side))
+    with torch.no_grad():
+        described = LTFormer(width).eval()(patches)
+    assert described.shape == (2, width)
+    torch.testing.assert_close(described.norm(dim=1), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 40, 40), (1, 33, 32), (1, 64, 16), (2, 0, 0), (1, 31, 31), (32, 32), (1, 1, 32, 32)]
+)
+def test_other_patches_are_refused(network, shape):
+    size = " x ".join(map(str, shape[1:]))
+    with pytest.raises(InputError, match=f"cannot describe patches of {size} px. Both sides must be multiples of 32"):
+        network(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("side", [32, 64, 96])
