@@ -7,12 +7,12 @@ function waits for a value or makes a shape depend on one, so a step can be comp
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal, Optional
 
 import torch
 from pydantic import ConfigDict, Field, model_validator
-from pydantic.dataclasses import dataclass
+from pydantic import dataclasses as pydantic
 from torch import Tensor
 from torch.nn import functional
 
@@ -37,7 +37,7 @@ _USED_BY = {
 }
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@pydantic.dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class LossConfig:
     """Which loss, and its numbers. A number that the loss has no use for is refused unless it is the default.
 
@@ -70,7 +70,7 @@ class LossConfig:
 
     @model_validator(mode="after")
     def _only_what_counts(self) -> LossConfig:
-        for field in dataclasses.fields(self):
+        for field in fields(self):
             users = _USED_BY.get(field.name, (self.name,))
             if self.name not in users and getattr(self, field.name) != field.default:
                 raise ValueError(
@@ -79,7 +79,7 @@ class LossConfig:
         return self
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class DescribedPairs:
     """The descriptors of a batch.
 
@@ -220,7 +220,7 @@ def usable_lt_loss(config: LossConfig, anchor: Tensor, positive: Tensor, near: T
         chosen = torch.rand(count, count, device=anchor.device).masked_fill(excluded, -1.0).argmax(dim=1)
     fair = ~excluded.gather(1, chosen[:, None])[:, 0]
     triplets = adaptive_triplets(to_positive, partner_distances(anchor, positive[chosen]), config)
-    mean: Tensor = torch.where(fair, triplets, 0.0).sum() / fair.sum().clamp(min=1)
+    mean: Tensor = (triplets * fair).sum() / fair.sum().clamp(min=1)
     return mean
 
 
@@ -260,7 +260,7 @@ def second_order_difference(anchor: Tensor, positive: Tensor, near: Tensor, neig
     neighbours = min(neighbours, len(anchor))
     among = _nearest(of_anchors.masked_fill(excluded, _FAR), neighbours)
     among = (among | _nearest(of_positives.masked_fill(excluded, _FAR), neighbours)) & ~excluded
-    squares = torch.where(among, (of_anchors - of_positives).square(), 0.0).sum(dim=1)
+    squares = (of_anchors - of_positives).square().masked_fill(~among, 0.0).sum(dim=1)
     return squares.clamp(min=_SMALL).sqrt().mean()
 
 
