@@ -1,0 +1,69 @@
+"""Which methods are compared: OpenCV's, weights by name, run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ltcore.errors import InputError
+from ltcore.ltformer.backends import choose_device
+from training.chunks import Workers
+
+from .classical import classical_methods
+from .learned import Engine, NetworkMethod, shipped, trained
+from .methods import Method
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The methods in the order of the tables, and in words what networks run on."""
+
+    methods: tuple[Method, ...]
+    device: str
+
+    @property
+    def networks(self) -> tuple[NetworkMethod, ...]:
+        """Those that are networks."""
+        return tuple(method for method in self.methods if isinstance(method, NetworkMethod))
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """Names of the methods of each group, in their order."""
+        groups: dict[str, list[str]] = {}
+        for method in self.methods:
+            groups.setdefault(method.group, []).append(method.name)
+        return groups
+
+    @property
+    def firsts(self) -> tuple[Method, ...]:
+        """The first method of each group."""
+        names = {members[0] for members in self.groups.values()}
+        return tuple(method for method in self.methods if method.name in names)
+
+
+def select(weights: Iterable[str], runs: Iterable[Path], device: str = "cpu") -> Selection:
+    """Returns OpenCV's methods, shipped weights and the networks of run folders.
+
+    Raises:
+        InputError: a run folder is none, or two methods have the same name.
+        WeightsError: weights are missing or damaged.
+        DeviceError: the device is not there.
+    """
+    chosen, _ = choose_device(device)
+    engine = Engine(chosen, Workers(THREADS))
+    methods: list[Method] = [
+        *classical_methods(),
+        *(shipped(name, engine) for name in weights),
+        *(trained(folder, engine) for folder in runs),
+    ]
+    names = [method.name for method in methods]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"Two methods are called '{twice[0]}'.", "", "Give run folders different names.")
+    where = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"CPU, {THREADS} threads"
+    return Selection(tuple(methods), where)
