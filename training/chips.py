@@ -11,8 +11,9 @@ import torch
 from ltcore.config import RasterSource
 from ltcore.errors import InputError
 from ltcore.features.sift import detect_keypoints
-from ltcore.raster.radiometry import Stretch, percentile_stretch
-from ltcore.raster.read import MaskedImage, RasterView, Window, grid_of, open_raster
+from ltcore.frame import Scene
+from ltcore.raster.radiometry import percentile_stretch
+from ltcore.raster.read import RasterView, Window, grid_of, open_raster
 
 from .pack import Tile
 from .tiles import Chip
@@ -23,24 +24,12 @@ LUMINANCE_WEIGHTS = {"R": 0.299, "G": 0.587, "B": 0.114, "PAN": 1.0}  # ITU-R BT
 
 
 @dataclass(frozen=True)
-class StretchedBand:
-    """A grey image of some bands of a raster, and the stretch to 0..255 that inference would give it."""
+class ChipScenes:
+    """The bands of a raster, each stretched to 0..255: luminance, the visible ones in their order, near infrared."""
 
-    view: RasterView
-    stretch: Stretch
-
-    def read(self, window: Window) -> MaskedImage:
-        """Returns the window's grey levels 0 to 255, 0 where not valid."""
-        return self.stretch(self.view.read(window))
-
-
-@dataclass(frozen=True)
-class StretchedChip:
-    """The bands of a raster: luminance, the visible ones in their order, near infrared."""
-
-    luminance: StretchedBand
-    visible: tuple[StretchedBand, ...]
-    nir: StretchedBand
+    luminance: Scene
+    visible: tuple[Scene, ...]
+    nir: Scene
 
     @property
     def full_window(self) -> Window:
@@ -62,7 +51,7 @@ def check_bands(bands: tuple[str, ...]) -> None:
         raise InputError(f"The bands {','.join(bands)} are not one NIR and at least one visible band.")
 
 
-def open_chip(chip: Chip) -> StretchedChip:
+def open_chip(chip: Chip) -> ChipScenes:
     """Returns the bands of the raster (or rasters) of a chip, each with the stretch of the whole raster.
 
     Raises:
@@ -73,10 +62,10 @@ def open_chip(chip: Chip) -> StretchedChip:
     numbers = {number: name for number, name in enumerate(chip.bands, 1) if name in LUMINANCE_WEIGHTS}
     weights = np.array([LUMINANCE_WEIGHTS[name] for name in numbers.values()])
     name = chip.path.name
-    return StretchedChip(
-        _stretched(visible, dict(zip(numbers, weights / weights.sum())), name),
-        tuple(_stretched(visible, {number: 1.0}, name) for number in numbers),
-        _stretched(nir, {1 if chip.nir_path else chip.bands.index(NIR) + 1: 1.0}, (chip.nir_path or chip.path).name),
+    return ChipScenes(
+        _scene(visible, dict(zip(numbers, weights / weights.sum())), name),
+        tuple(_scene(visible, {number: 1.0}, name) for number in numbers),
+        _scene(nir, {1 if chip.nir_path else chip.bands.index(NIR) + 1: 1.0}, (chip.nir_path or chip.path).name),
     )
 
 
@@ -98,10 +87,10 @@ def _open_files(chip: Chip) -> tuple[Any, Any]:
     return visible, nir
 
 
-def _stretched(dataset: Any, weights: dict[int, float], name: str) -> StretchedBand:
+def _scene(dataset: Any, weights: dict[int, float], name: str) -> Scene:
     """Returns the weighted mean of some bands as inference sees it."""
     view = RasterView(dataset, tuple(weights), tuple(weights.values()), dataset.RasterXSize, dataset.RasterYSize)
-    return StretchedBand(view, percentile_stretch(view, name))
+    return Scene(view, percentile_stretch(view, name))
 
 
 class ChipReader:
@@ -109,9 +98,9 @@ class ChipReader:
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] | None = None
-        self._bands: StretchedChip | None = None
+        self._bands: ChipScenes | None = None
 
-    def open(self, chip: Chip) -> StretchedChip:
+    def open(self, chip: Chip) -> ChipScenes:
         """Returns the bands of the chip's raster.
 
         Raises:
@@ -142,7 +131,7 @@ class ChipReader:
         )
 
 
-def window_of(chip: Chip, bands: StretchedChip) -> Window:
+def window_of(chip: Chip, bands: ChipScenes) -> Window:
     """Returns the chip's window of its raster.
 
     Raises:

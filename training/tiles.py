@@ -37,7 +37,7 @@ class Chip:
         split: train, val, test, or anything else for a row that is left out.
         place: all chips of a place stand in one split.
         bands: what the bands are, in their order: R, G, B, PAN, NIR, or "-" for one that is not used.
-        offset_px: red to NIR (x, y).
+        offset_px: (x, y) that lays NIR on the visible bands when added to positions in it.
         peak_z: how clear that is, in deviations of the correlation.
         window: column, row, width and height of the part that is meant, or None for the whole raster.
         nir_path: raster whose only band is NIR, or None; the last of `bands` is then this one.
