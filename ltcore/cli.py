@@ -1,4 +1,4 @@
-"""The command line: ltcore register | warp | info."""
+"""The command line: ltcore register | warp | info | weights."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from .config import (
 from .errors import InputError, LtcoreError
 from .progress import CancelledError
 from .terminal import TerminalProgress
+from .weights_command import weights_group
 
 EXIT_UNEXPECTED, EXIT_INPUT, EXIT_FAILED, EXIT_CANCELLED = 1, 2, 3, 130
 
@@ -38,6 +39,9 @@ _MODELS = ("shift", "similarity", "affine", "projective")
 @click.version_option(__version__, prog_name="ltcore")
 def cli() -> None:
     """Co-registers visible and near-infrared rasters."""
+
+
+cli.add_command(weights_group)
 
 
 @cli.command()
