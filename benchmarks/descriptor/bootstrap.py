@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ltcore.types import FloatArray
 
@@ -46,8 +46,8 @@ class PlaceBootstrap:
         return _interval(self._means(values) - self._means(base))
 
     def _means(self, values: ArrayLike) -> FloatArray:
-        sums: NDArray[np.float64] = np.bincount(self._group, np.asarray(values, dtype=np.float64))
-        means: FloatArray = (self._times @ sums) / self._size
+        sums = np.bincount(self._group, np.asarray(values, dtype=np.float64))
+        means: FloatArray = np.asarray((self._times @ sums) / self._size, dtype=np.float64)
         return means
 
 

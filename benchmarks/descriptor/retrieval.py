@@ -118,4 +118,5 @@ def similarities(pairs: PatchPairs, method: Method) -> FloatArray:
         part = slice(start, start + _BATCH)
         visible, nir = (method.describe_patches(side[part]) for side in (pairs.visible, pairs.nir))
         parts.append((visible * nir).sum(axis=1))
-    return np.concatenate(parts).astype(np.float64)
+    every: FloatArray = np.concatenate(parts).astype(np.float64)
+    return every

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltcore.errors import InputError, LtcoreError
+from ltcore.types import FloatArray
 
 from .methods import Image
 from .retrieval import PATCH_PX, PatchPairs, fpr95, similarities
@@ -40,11 +41,13 @@ PUBLISHED_MEAN_PERCENT = {"HyNet": 1.41, "SOSNet": 1.97, "HardNet": 2.05}
 
 _COLUMNS = ("rgb", "nir", "rgb_x", "rgb_y", "nir_x", "nir_y", "type")
 _SUFFIXES = (".ppm", ".tiff", ".tif", ".png")
+_PART = 4096  # pairs
+_KEPT_IMAGES = 8
 _BEFORE = PATCH_PX // 2  # pixels left of x and above y, x and y counted from 1 as in the files
 
 
-def read_sequence(images: Path, table: Path) -> PatchPairs:
-    """Returns the pairs of one sequence.
+def read_sequence(images: Path, table: Path) -> Iterator[PatchPairs]:
+    """Yields the pairs of one sequence in parts of at most 4096: a sequence has up to 376 832 patches.
 
     Args:
         images: folder of its images.
@@ -53,15 +56,17 @@ def read_sequence(images: Path, table: Path) -> PatchPairs:
     Raises:
         InputError: a file is missing or no such file, a column is missing, or a patch lies outside its image.
     """
+    folder = ImageFolder(images)
     visible, nir, same = [], [], []
-    known: dict[str, Image] = {}
     for line, row in _rows(table):
-        visible.append(_cut(_image(images, row["rgb"], known), row, "rgb", line))
-        nir.append(_cut(_image(images, row["nir"], known), row, "nir", line))
+        visible.append(_cut(folder.read(row["rgb"]), row, "rgb", line))
+        nir.append(_cut(folder.read(row["nir"]), row, "nir", line))
         same.append(row["type"] == "positive")
-    if not any(same) or all(same):
-        raise InputError(f"'{table.name}' has no pairs of the same place and of different ones.")
-    return PatchPairs(np.stack(visible), np.stack(nir), np.array(same))
+        if len(same) == _PART:
+            yield PatchPairs(np.stack(visible), np.stack(nir), np.array(same))
+            visible, nir, same = [], [], []
+    if same:
+        yield PatchPairs(np.stack(visible), np.stack(nir), np.array(same))
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -77,19 +82,29 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise InputError(f"'{table}' cannot be read.", f"{error}.") from error
 
 
-def _image(folder: Path, name: str, known: dict[str, Image]) -> Image:
-    """Returns a grey image; the last two are kept, since the rows are sorted by image."""
-    if name not in known:
-        found = [
-            path for path in ((folder / Path(name).name).with_suffix(each) for each in _SUFFIXES) if path.is_file()
-        ]
-        grey = cv2.imread(str(found[0]), cv2.IMREAD_GRAYSCALE) if found else None
-        if grey is None:
-            raise InputError(f"The image '{name}' is not in '{folder}', or cannot be read.")
-        if len(known) > 1:
-            known.clear()
-        known[name] = np.asarray(grey, dtype=np.float32)
-    return known[name]
+class ImageFolder:
+    """Grey images of a folder; the last ones read are kept, since the rows of a table are sorted by image."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Image] = {}
+
+    def read(self, name: str) -> Image:
+        """Returns the (H, W) grey levels of an image, whatever the suffix it was converted to.
+
+        Raises:
+            InputError: it is missing or no image.
+        """
+        if name not in self._known:
+            path = self._folder / Path(name or "-").name
+            found = [each for each in map(path.with_suffix, _SUFFIXES) if each.is_file()]
+            grey = cv2.imread(str(found[0]), cv2.IMREAD_GRAYSCALE) if found else None
+            if grey is None:
+                raise InputError(f"The image '{name}' is not in '{self._folder}', or cannot be read.")
+            if len(self._known) >= _KEPT_IMAGES:
+                self._known.pop(next(iter(self._known)))
+            self._known[name] = np.asarray(grey, dtype=np.float32)
+        return self._known[name]
 
 
 def _cut(image: Image, row: dict[str, str], side: str, line: int) -> NDArray[np.float32]:
@@ -110,13 +125,21 @@ def protocol(images: Path, tables: Path, selection: Selection) -> dict[str, Any]
     the eight that are not trained on.
 
     Raises:
-        InputError: as `read_sequence`.
+        InputError: as `read_sequence`, or a sequence lacks pairs of the same place or of different ones.
     """
     errors: dict[str, dict[str, float]] = {method.name: {} for method in selection.methods}
     for sequence in SEQUENCES:
-        pairs = read_sequence(images / sequence, tables / f"{sequence}.csv")
-        for method in selection.methods:
-            errors[method.name][sequence] = round(100 * fpr95(similarities(pairs, method), pairs.same), 3)
+        same: list[NDArray[np.bool_]] = []
+        scores: dict[str, list[FloatArray]] = {name: [] for name in errors}
+        for part in read_sequence(images / sequence, tables / f"{sequence}.csv"):
+            same.append(part.same)
+            for method in selection.methods:
+                scores[method.name].append(similarities(part, method))
+        truth = np.concatenate([np.zeros(0, bool), *same])
+        if not truth.any() or truth.all():
+            raise InputError(f"The sequence '{sequence}' lacks pairs of the same place, or of different ones.")
+        for name, parts in scores.items():
+            errors[name][sequence] = round(100 * fpr95(np.concatenate(parts), truth), 3)
     for row in errors.values():
         row["mean"] = round(float(np.mean([row[each] for each in SEQUENCES if each != TRAINED_ON])), 3)
     return {"fpr95_percent": errors, "published_mean_percent": PUBLISHED_MEAN_PERCENT}

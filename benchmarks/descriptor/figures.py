@@ -1,0 +1,167 @@
+"""The pictures: `python -m benchmarks.descriptor.figures --data FOLDER --comparators runs/A ...`.
+
+bars.png and curves.png are drawn from the results alone; matches.png shows real matches on scenes of the test split.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image as Picture
+
+from ltcore.errors import LtcoreError
+
+from .match_pictures import draw_matches
+from .scenes import load_scenes
+from .selection import select
+from .table import FOLDER, RESULTS, Report, groups, spread
+
+PICTURES = FOLDER / "pictures"
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")  # Okabe and Ito's
+_MARKERS = "os^Dv<P"
+_FACTORS = {
+    "rotation": "rotation, oriented (degrees)",
+    "tilt": "rotation unknown to upright windows (degrees)",
+    "scale": "scale of the NIR image",
+    "blur": "blur of the NIR image (sigma, px)",
+    "noise": "noise of the NIR image (sigma, grey levels)",
+    "season": "years between both images",
+}
+_REGIMES = {"dual": "oriented: any rotation", "upright": "upright: rotation known to 10°"}
+_DPI = 110
+
+mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+
+
+def bars(report: Report) -> Figure:
+    """Returns correct matches and success of each group in both regimes, with 95 % intervals by place."""
+    figure = Figure(figsize=(10.5, 1.6 + 0.6 * len(groups(report))), layout="constrained")
+    axes = figure.subplots(2, 2, sharex="row" if False else False)
+    for column, (mode, title) in enumerate(_REGIMES.items()):
+        _bar_panel(axes[0, column], report, mode, "correct", 1.0)
+        _bar_panel(axes[1, column], report, mode, "success", 100.0)
+        axes[0, column].set_title(title, fontweight="bold")
+        axes[0, column].set_xlabel("correct matches a pair (< 3 px)")
+        axes[1, column].set_xlabel("pairs registered to 3 px, %")
+        axes[1, column].set_xlim(0, 105)
+    right = max(axes[0, column].get_xlim()[1] for column in range(2))
+    for column in range(2):
+        axes[0, column].set_xlim(0, right)
+    pairs = report["open_set"]["dual"]["facts"]["pairs"]
+    figure.suptitle(
+        f"Descriptors of the same SIFT keypoints, {report['split']} split, {pairs} pairs a regime; "
+        "lines: 95 % intervals by place, dots: single training runs",
+        fontsize=9,
+    )
+    return figure
+
+
+def _bar_panel(axes: Axes, report: Report, mode: str, metric: str, unit: float) -> None:
+    methods = report["open_set"][mode]["methods"]
+    rows = {
+        group: [methods[name][metric] for name in members if name in methods]
+        for group, members in groups(report).items()
+    }
+    rows = {group: members for group, members in rows.items() if members}
+    order = sorted(rows, key=lambda group: spread([row[0] for row in rows[group]])[0])
+    for height, group in enumerate(order):
+        values = np.array(rows[group], dtype=float) * unit
+        value, low, high = values.mean(axis=0)
+        ours = report["ours"] in groups(report)[group]
+        axes.barh(height, value, color=_COLOURS[0] if ours else "#B8B8B8", height=0.7)
+        axes.plot([low, high], [height, height], color="black", linewidth=1)
+        if len(values) > 1:
+            axes.plot(values[:, 0], np.full(len(values), height), "o", color="black", markersize=3)
+        axes.text(0.01, height, f" {value:.0f}", va="center", transform=axes.get_yaxis_transform(), color="black")
+    axes.set_yticks(range(len(order)), order)
+    axes.tick_params(axis="y", length=0)
+
+
+def curves(report: Report, names: Sequence[str]) -> Figure:
+    """Returns success and correct matches of some methods against each factor."""
+    factors = [factor for factor in _FACTORS if factor in report["curves"]]
+    figure = Figure(figsize=(3.1 * len(factors[:3]) + 0.4, 8.6), layout="constrained")
+    axes = figure.subplots(4, 3)
+    for index, factor in enumerate(factors):
+        row, column = 2 * (index // 3), index % 3
+        for number, name in enumerate(name for name in names if name in report["curves"][factor]):
+            curve = report["curves"][factor][name]
+            style: dict[str, Any] = {"color": _COLOURS[number], "marker": _MARKERS[number], "markersize": 4}
+            label = report["methods"][name]["group"]
+            axes[row, column].plot(curve["level"], np.array(curve["success"]) * 100, label=label, **style)
+            axes[row + 1, column].plot(curve["level"], curve["correct"], **style)
+        for each in (axes[row, column], axes[row + 1, column]):
+            _level_axis(each, factor, report["curves"][factor][names[0]]["level"])
+        axes[row, column].set_ylim(-4, 104)
+        axes[row + 1, column].set_ylim(bottom=0)
+        axes[row + 1, column].set_xlabel(_FACTORS[factor])
+        if column == 0:
+            axes[row, column].set_ylabel("success, %")
+            axes[row + 1, column].set_ylabel("correct matches")
+    for unused in axes.ravel()[0 if not factors else len(axes.ravel()) :]:
+        unused.set_axis_off()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    return figure
+
+
+def _level_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
+    if factor == "scale":
+        axes.set_xscale("log")
+        axes.minorticks_off()
+    axes.set_xticks(levels, [f"{level:g}" for level in levels])
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes the figure as a PNG of at most 256 colours: a third of the size, and no difference to the eye."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Picture.open(content).convert("RGB").quantize(256, dither=Picture.Dither.NONE).save(path, optimize=True)
+
+
+def best_of_each_network(report: Report) -> list[str]:
+    """Returns ours, RootSIFT and the first run of the best group of each other architecture, by correct matches."""
+    methods = report["open_set"]["upright"]["methods"]
+    best: dict[str, tuple[float, str]] = {}
+    for group, members in groups(report).items():
+        if "mflop" in report["methods"][members[0]] and report["ours"] not in members:
+            value = spread([methods[name]["correct"][0] for name in members])[0]
+            family = group.split()[0]
+            best[family] = max(best.get(family, (-1.0, "")), (value, members[0]))
+    return [report["ours"], *(name for _, name in sorted(best.values(), reverse=True)), "RootSIFT"]
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Index or its folder (else LTFORMER_DATA).")
+@click.option("--weights", multiple=True, default=["ltformer-d128"], show_default=True, help="Name or .safetensors.")
+@click.option("--comparators", type=click.Path(path_type=Path), multiple=True, help="Run folder; may be repeated.")
+@click.option("--results", type=click.Path(path_type=Path, exists=True), default=RESULTS, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=PICTURES, show_default=True)
+def main(data: Path | None, weights: tuple[str, ...], comparators: tuple[Path, ...], results: Path, out: Path) -> None:
+    """Draws the pictures of the results; matches need the images and the networks too."""
+    report: Report = json.loads(results.read_text(encoding="utf-8"))
+    names = best_of_each_network(report)
+    save(bars(report), out / "descriptor-bars.png")
+    save(curves(report, names), out / "descriptor-curves.png")
+    try:
+        selection = select(weights, comparators)
+        chosen = [method for name in names for method in selection.methods if method.name == name]
+        save(draw_matches(load_scenes(data, report["split"]), chosen), out / "descriptor-matches.png")
+    except LtcoreError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What the results say: bars met or not, networks against each other, where ours is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+METRICS = {
+    "correct": "correct matches",
+    "precision": "precision",
+    "matching_score": "matching score",
+    "average_precision": "average precision",
+    "success": "success < 3 px",
+    "precise": "success < 1/3 px",
+}
+REGIME = {"dual": "oriented", "upright": "upright"}
+CLOSED_PRECISION, CLOSED_MATCHING_SCORE = 0.995, 0.99
+
+_OPEN_BARS = (
+    ("dual", "success", 0.98),
+    ("dual", "correct_ratio", 1.7),
+    ("upright", "success", 0.99),
+    ("upright", "correct_ratio", 1.9),
+    ("upright", "precision_ratio", 1.6),
+)
+_RATIO_NAMES = {"correct_ratio": "correct matches over RootSIFT's", "precision_ratio": "precision over RootSIFT's"}
+
+
+@dataclass(frozen=True)
+class BarRow:
+    """One bar: what, the bar in words, what was measured with its interval (None: no interval, or infinite)."""
+
+    what: str
+    wanted: str
+    value: Optional[float]
+    low: Optional[float]
+    high: Optional[float]
+    met: bool
+    percent: bool
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """In how many values every run of ours lies beyond every run of theirs, and the share of the arithmetic."""
+
+    ours: str
+    theirs: str
+    better: int
+    overlapping: int
+    worse: int
+    arithmetic: str
+
+
+def bar_rows(report: dict[str, Any]) -> list[BarRow]:
+    """Returns the bars of the open and the closed set for the method named "ours"."""
+    rows = []
+    for mode, metric, bar in _OPEN_BARS:
+        value, low, high = report["open_set"][mode]["methods"][report["ours"]][metric]
+        name = _RATIO_NAMES.get(metric) or METRICS[metric]
+        met = value is None or value >= bar
+        rows.append(BarRow(f"{REGIME[mode]}: {name}", f">= {bar:g}", value, low, high, met, metric == "success"))
+    for window, score in report["closed_set"].get(report["ours"], {}).items():
+        for metric, bar in (("precision", CLOSED_PRECISION), ("matching_score", CLOSED_MATCHING_SCORE)):
+            value, name = score[metric], f"closed set, {window} px: {METRICS[metric]}"
+            rows.append(BarRow(name, f">= {bar:g}", value, value, value, value >= bar, percent=True))
+    return rows
+
+
+def comparison_rows(report: dict[str, Any], groups: dict[str, list[str]]) -> list[ComparisonRow]:
+    """Returns each group of LTFormer runs against each group of other networks."""
+    networks = {group: members for group, members in groups.items() if "mflop" in report["methods"][members[0]]}
+    ours = {group: members for group, members in networks.items() if group.lower().startswith("ltformer")}
+    rows = []
+    for mine, my_runs in ours.items():
+        for other, runs in networks.items():
+            if other in ours:
+                continue
+            signs = [_sign(*_both(report, mode, metric, my_runs, runs)) for mode in REGIME for metric in METRICS]
+            share = report["methods"][my_runs[0]]["mflop"] / report["methods"][runs[0]]["mflop"]
+            counts = (signs.count(1), signs.count(0), signs.count(-1))
+            rows.append(ComparisonRow(mine, other, *counts, f"{share:.2f}x"))
+    return rows
+
+
+def _both(
+    report: dict[str, Any], mode: str, metric: str, mine: Sequence[str], other: Sequence[str]
+) -> tuple[list[float], list[float]]:
+    methods = report["open_set"][mode]["methods"]
+    return [methods[name][metric][0] for name in mine], [methods[name][metric][0] for name in other]
+
+
+def _sign(mine: list[float], other: list[float]) -> int:
+    """Returns 1 when all of mine are larger than all others, -1 when all are smaller, else 0."""
+    return int(min(mine) > max(other)) - int(max(mine) < min(other))
+
+
+def losses(report: dict[str, Any], groups: dict[str, list[str]]) -> list[str]:
+    """Returns a sentence for every value of ours that is below the mean of another group."""
+    found = []
+    for mode, regime in REGIME.items():
+        methods = report["open_set"][mode]["methods"]
+        for metric, name in METRICS.items():
+            mine = methods[report["ours"]][metric][0]
+            ahead = []
+            for group, members in groups.items():
+                values = [methods[each][metric][0] for each in members if each in methods]
+                if values and report["ours"] not in members and sum(values) / len(values) > mine:
+                    ahead.append(f"{group} {sum(values) / len(values):.4g}")
+            if ahead:
+                found.append(f"{regime}, {name}: {mine:.4g} against {', '.join(ahead)}")
+    for window, score in report["closed_set"].get(report["ours"], {}).items():
+        for metric in ("precision", "matching_score"):
+            others = {
+                report["methods"][name]["group"]: scores[window][metric]
+                for name, scores in report["closed_set"].items()
+                if scores[window][metric] > score[metric]
+            }
+            if others:
+                ahead = [f"{group} {value:.4f}" for group, value in others.items()]
+                found.append(
+                    f"closed set, {window} px, {METRICS[metric]}: {score[metric]:.4f} against {', '.join(ahead)}"
+                )
+    return found
