@@ -73,11 +73,11 @@ def report(candidates: Sequence[Candidate], console: Console) -> None:
     table = Table("split", "places", "tiles", "megapixels", title="Index")
     for split in SPLITS:
         members = [candidate for candidate in used if candidate.chip.split == split]
-        places = {candidate.chip.place for candidate in members}
         pixels = sum(float(np.prod(candidate.size_px)) for candidate in members)
-        table.add_row(split, str(len(places)), str(len(members)), f"{pixels / 1e6:.2f}")
+        table.add_row(split, str(len(_places(members))), str(len(members)), f"{pixels / 1e6:.2f}")
         if not members:
-            console.print(f"[yellow]No tile for {split}: {len(_places(used))} place(s) cannot be split further.")
+            need = "; three splits need at least 3" if len(_places(used)) < len(SPLITS) else ""
+            console.print(f"[yellow]No tile for {split}: {len(_places(used))} place(s) in all{need}.")
     console.print(table)
     for (bands, how), count in Counter((",".join(each.chip.bands), each.bands_by) for each in used).items():
         console.print(f"Bands {bands}, {how}: {count} tiles.")

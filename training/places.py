@@ -126,9 +126,8 @@ def _take(places: Sequence[str], sizes: Mapping[str, float], wanted: float) -> s
     taken: set[str] = set()
     if wanted <= 0 or not places:
         return taken
-    small = [place for place in places if sizes[place] <= wanted / _LEAST_PLACES]
     got = 0.0
-    for place in [*small, *(place for place in places if place not in small)]:
+    for place in sorted(places, key=lambda place: sizes[place] > wanted / _LEAST_PLACES):  # keeps the drawn order
         if abs(got + sizes[place] - wanted) < abs(got - wanted):
             taken.add(place)
             got += sizes[place]
