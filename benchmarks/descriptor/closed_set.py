@@ -88,11 +88,11 @@ def best_threshold(nearest: Nearest) -> float:
     """
     if not len(nearest.distance):
         return 0.0
-    order = np.argsort(nearest.distance, kind="stable")
-    accepted = np.arange(1, len(order) + 1)
-    f1 = 2 * np.cumsum(nearest.true[order]) / (accepted + len(order))
-    last = len(f1) - 1 - int(np.argmax(f1[::-1]))
-    return float(nearest.distance[order[last]])
+    candidates = np.unique(nearest.distance)
+    accepted = np.searchsorted(np.sort(nearest.distance), candidates, side="right")
+    true = np.searchsorted(np.sort(nearest.distance[nearest.true]), candidates, side="right")
+    f1 = 2 * true / (accepted + len(nearest.distance))
+    return float(candidates[len(f1) - 1 - int(np.argmax(f1[::-1]))])
 
 
 def closed_set_score(nearest: Nearest, threshold: float) -> ClosedSetScore:

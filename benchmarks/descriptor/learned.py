@@ -75,7 +75,8 @@ class NetworkMethod(Method):
         return self._described(image, keypoints, np.zeros(len(keypoints)), self._fixed(window_px))
 
     def describe_patches(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns the (N, D) descriptors, the network's own grid stretched over each patch."""
+        """Returns the (N, D) descriptors, the network's own grid stretched over each patch; where a foveated grid
+        bulges over the sides, it sees mirrored pixels."""
         side = patches.shape[1]
         centre = Keypoints(np.full((1, 2), side / 2), np.ones(1), np.zeros(1), np.ones(1))
         sampling = self._fixed(side - 1.0)  # the outermost points are the centres of the outermost pixels

@@ -74,7 +74,7 @@ def matched_ends(pair: WarpedPair, method: Method) -> tuple[NDArray[np.float64],
     order = np.argsort(-matches.score, kind="stable")
     left, right = first.xy[matches.index[order, 0]], second.xy[matches.index[order, 1]]
     error = np.linalg.norm(apply_matrix(np.linalg.inv(pair.matrix), right) - left, axis=1)
-    shifted = right + [pair.reference.shape[1] + _GAP_PX, 0]
+    shifted = np.add(right, [pair.reference.shape[1] + _GAP_PX, 0])
     return np.stack([left, shifted], axis=1) - 0.5, error < CORRECT_PX
 
 
