@@ -415,3 +415,38 @@ def test_number_out_of_range_is_refused(values):
 def test_settings_survive_being_written(config):
     adapter = TypeAdapter(LossConfig)
     assert adapter.validate_python(adapter.dump_python(config, mode="json")) == config
+
+
+def _unrelated_after_training(config):
+    """Returns the mean cosine of unrelated places after 150 steps of a linear network on 64 noisy places."""
+    torch.manual_seed(0)
+    place = torch.randn(64, 16)
+    sides = [place + torch.randn(64, 16) for _ in range(2)]
+    network = torch.nn.Linear(16, 8)
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
+    near = torch.zeros(64, 64, dtype=torch.bool)
+    for _ in range(150):
+        pairs = DescribedPairs.from_raw(*(network(side) for side in sides))
+        loss = compute_loss(config, pairs, near)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    similarity = pairs.anchor @ pairs.positive.T
+    return ((similarity.sum() - similarity.diagonal().sum()) / (64 * 63)).item()
+
+
+def test_published_lt_loss_collapses_with_hardest_negatives():
+    assert _unrelated_after_training(LossConfig(name="lt", negatives="hardest")) > 0.8
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"margin_floor": 1.0},
+        {"relative": True},
+        {"stop_margin_gradient": True},
+        {"spread": 1.0},
+    ],
+)
+def test_other_lt_forms_do_not(numbers):
+    assert _unrelated_after_training(LossConfig(name="lt", negatives="hardest", **numbers)) < 0.3
