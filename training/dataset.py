@@ -132,6 +132,7 @@ def _bands(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw of places.")
 @click.option("--window", type=click.IntRange(2 * WINDOW_PX), default=1024, show_default=True, help="Largest side, px.")
 @click.option("--max-windows", type=click.IntRange(1), default=16, show_default=True, help="Of one raster.")
+@click.option("--split-rasters", is_flag=True, help="Take windows that do not touch, each a place of its own.")
 @click.option("--overwrite", is_flag=True, help="Replace an index that is there.")
 def main(folder: Path, out: Path, **options: Any) -> None:
     """Makes an index of the co-registered rasters in FOLDER (4 bands, R,G,NIR, or pairs of files) to train on.
@@ -154,7 +155,7 @@ def _run(folder: Path, out: Path, options: dict[str, Any]) -> None:
     rasters, lonely = find_rasters(folder, patterns)
     if not rasters:
         raise InputError(f"'{folder}' holds no raster.", "", f"Suffixes: {', '.join(RASTER_SUFFIXES)}; see --visible.")
-    taken = SurveyOptions(options["bands"], options["window"], options["max_windows"])
+    taken = SurveyOptions(options["bands"], options["window"], options["max_windows"], options["split_rasters"])
     with TerminalProgress() as progress:
         surveyed = [*survey(rasters, taken, progress), *without_partner(lonely)]
     split = SplitOptions(options["place_regex"], options["val"], options["test"], options["seed"])

@@ -138,7 +138,9 @@ def _coloured(dataset: Any) -> list[str]:
     return [_BY_COLOUR[colour] for colour in colours if colour in _BY_COLOUR]
 
 
-def windows_of(width: int, height: int, side_px: int, at_most: int) -> Sequence[tuple[int, int, int, int] | None]:
+def windows_of(
+    width: int, height: int, side_px: int, at_most: int, apart: bool = False
+) -> Sequence[tuple[int, int, int, int] | None]:
     """Returns column, row, width, height of equal windows side by side, or [None] for a raster that is no larger.
 
     Args:
@@ -146,12 +148,15 @@ def windows_of(width: int, height: int, side_px: int, at_most: int) -> Sequence[
         height: rows of the raster.
         side_px: largest side of a window.
         at_most: of more windows, so many are kept, evenly spread.
+        apart: only every second window along both axes, so that none touches another.
     """
     if max(width, height) <= side_px:
         return [None]
     x, y = (
         np.linspace(0, side, math.ceil(side / side_px) + 1).round().astype(int).tolist() for side in (width, height)
     )
-    windows = [(left, top, right - left, low - top) for top, low in zip(y, y[1:]) for left, right in zip(x, x[1:])]
+    step = 2 if apart else 1
+    columns, rows = (list(zip(edges, edges[1:]))[::step] for edges in (x, y))
+    windows = [(left, top, right - left, low - top) for top, low in rows for left, right in columns]
     kept = np.unique(np.linspace(0, len(windows) - 1, min(at_most, len(windows))).round().astype(int))
     return [windows[number] for number in kept]

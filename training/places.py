@@ -23,12 +23,17 @@ _LEAST_PLACES = 3  # wanted in val and in test
 _AROUND_THE_POLE_DEG = 300.0  # an outline that spans more longitudes goes round a pole
 
 
-def footprint(grid: GeoGrid) -> BaseGeometry | None:
+def footprint(grid: GeoGrid, window: tuple[int, int, int, int] | None = None) -> BaseGeometry | None:
     """Returns the outline of a raster in longitude and latitude, a pixel wider, or None without georeference.
 
     Outlines that cross the antimeridian are there twice, on both sides of the map.
+
+    Args:
+        grid: of the raster.
+        window: column, row, width and height of the part that is meant; None for the whole.
     """
-    outline = _outline_deg(grid)
+    window = window or (0, 0, grid.width, grid.height)
+    outline = _outline_deg(grid, window)
     if outline is None:
         return None
     spans = np.ptp(outline, axis=0)
@@ -36,7 +41,7 @@ def footprint(grid: GeoGrid) -> BaseGeometry | None:
         pole = 90.0 if outline[:, 1].mean() > 0 else -90.0
         low, high = sorted((pole, outline[:, 1].min() if pole > 0 else outline[:, 1].max()))
         return shapely.box(-180.0, low, 180.0, high)
-    pixel = float(np.max(spans / [grid.width, grid.height]))
+    pixel = float(np.max(spans / window[2:]))
     shape: BaseGeometry = shapely.make_valid(shapely.Polygon(outline)).buffer(pixel, quad_segs=1)
     west, _, east, _ = shape.bounds
     copies = [shape]
@@ -47,8 +52,8 @@ def footprint(grid: GeoGrid) -> BaseGeometry | None:
     return shapely.union_all(copies)
 
 
-def _outline_deg(grid: GeoGrid) -> FloatArray | None:
-    """Returns the (N, 2) longitudes, without a jump, and latitudes of the border, or None if it has no place."""
+def _outline_deg(grid: GeoGrid, window: tuple[int, int, int, int]) -> FloatArray | None:
+    """Returns (N, 2) longitudes, without a jump, and latitudes of a window's border, or None if it has no place."""
     if not grid.is_georeferenced:
         return None
     source, target = osr.SpatialReference(), osr.SpatialReference()
@@ -58,7 +63,7 @@ def _outline_deg(grid: GeoGrid) -> FloatArray | None:
         crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     along = np.linspace(0, 1, _SIDE_POINTS)[:-1]
     sides = [(along, 0 * along), (0 * along + 1, along), (1 - along, 0 * along + 1), (0 * along, 1 - along)]
-    border = np.concatenate([np.column_stack(side) for side in sides]) * [grid.width, grid.height]
+    border = np.concatenate([np.column_stack(side) for side in sides]) * window[2:] + window[:2]
     try:
         points = osr.CoordinateTransformation(source, target).TransformPoints(grid.to_map(border).tolist())
     except RuntimeError:

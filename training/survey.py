@@ -34,11 +34,13 @@ class SurveyOptions:
         bands: of every raster, or None to find out.
         window_px: larger rasters are cut into windows of at most this side.
         max_windows: most windows of a raster, evenly spread.
+        split_rasters: take windows that do not touch, each a place of its own.
     """
 
     bands: tuple[str, ...] | None = None
     window_px: int = 1024
     max_windows: int = 16
+    split_rasters: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,20 @@ def _survey_raster(files: RasterFiles, options: SurveyOptions) -> list[Candidate
     if min(width, height) < WINDOW_PX:
         raise InputError(f"It is {width} x {height} px; at least {WINDOW_PX} x {WINDOW_PX} are needed.")
     whole = Candidate(chip, (width, height), bands_by, ground=footprint(grid_of(scenes.luminance.view.dataset)))
-    found = []
-    for window in windows_of(width, height, options.window_px, options.max_windows):
-        size = (width, height) if window is None else window[2:]
-        found.append(_measured(replace(whole, chip=replace(chip, window=window), size_px=size), scenes))
-    return found
+    windows = windows_of(width, height, options.window_px, options.max_windows, options.split_rasters)
+    parts = (_part(whole, window, scenes, options.split_rasters) for window in windows)
+    return [_measured(part, scenes) for part in parts]
+
+
+def _part(whole: Candidate, window: tuple[int, int, int, int] | None, scenes: ChipScenes, own_place: bool) -> Candidate:
+    """Returns the candidate of a window, or the whole one for None."""
+    if window is None:
+        return whole
+    part = replace(whole, chip=replace(whole.chip, window=window), size_px=window[2:])
+    if not own_place:
+        return part
+    ground = footprint(grid_of(scenes.luminance.view.dataset), window)
+    return replace(part, chip=replace(part.chip, place=f"{part.chip.place}@{window[0]},{window[1]}"), ground=ground)
 
 
 def _measured(candidate: Candidate, scenes: ChipScenes) -> Candidate:

@@ -166,6 +166,19 @@ def test_a_large_raster_is_read_by_windows(folder, monkeypatch):
     assert {tile.nir.shape for tile in load_tiles(out, "train", 10)} == {(200, 225)}
 
 
+@pytest.mark.parametrize("georeferenced", [True, False])
+def test_one_raster_can_be_split(folder, georeferenced):
+    how = {"geotransform": (500_000.0, 10.0, 0.0, 5_600_000.0, 0.0, -10.0), "epsg": 32633} if georeferenced else {}
+    make_raster(folder / "only.tif", _bands(0, size=(640, 640)), **how)
+    done, _, rows = _run(folder, "--window", "128", "--split-rasters")
+    assert done.exit_code == 0, done.output
+    assert len({row["place"] for row in rows.values()}) == len(rows) == 9
+    assert {row["split"] for row in rows.values()} == {"train", "val", "test"}
+    make_raster(folder / "other.tif", _bands(1, size=(640, 640)), **how)
+    _, _, rows = _run(folder, "--window", "128", "--split-rasters", "--overwrite")
+    assert len({row["place"] for row in rows.values()}) == (9 if georeferenced else 18)
+
+
 def test_windows_without_data_are_left_out(folder):
     bands = _bands(0, size=(512, 256))
     bands[:, :, 300:] = 0

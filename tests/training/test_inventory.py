@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from osgeo import gdal
 
@@ -79,7 +79,8 @@ def test_bands_that_cannot_be_known(tmp_path):
         _bands(tmp_path / "b.tif", 4, ("R", "G", "NIR"))
 
 
-@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(128, 1500), st.integers(1, 20))
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(200, 1500), st.integers(1, 20))
 def test_windows_tile_the_raster(width, height, side, at_most):
     every = windows_of(width, height, side, 10_000)
     if max(width, height) <= side:
@@ -90,3 +91,10 @@ def test_windows_tile_the_raster(width, height, side, at_most):
     kept = windows_of(width, height, side, at_most)
     assert len(kept) == min(at_most, len(every))
     assert set(kept) <= set(every)
+    single = windows_of(width, height, side, 10_000, apart=True)
+    assert set(single) <= set(every)
+    assert not any(_touch_each_other(a, b) for number, a in enumerate(single) for b in single[:number])
+
+
+def _touch_each_other(a, b):
+    return all(a[axis] <= b[axis] + b[axis + 2] and b[axis] <= a[axis] + a[axis + 2] for axis in (0, 1))
