@@ -27,7 +27,7 @@ PUBLISHED_SAMPLING = PatchSampling(min_half_width_px=128.0, max_half_width_px=12
 
 _MAX_BYTES = 256 * 2**20  # d512 with both moments of an Adam optimiser takes about 140 MiB
 _ZIP_START = b"PK\x03\x04"
-_WRAPPERS = ("state_dict", "model")  # keys under which training scripts keep the state dict
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys under which training scripts keep the state dict
 _PARALLEL = "module."  # what DataParallel puts before each name
 _LAST_NORM = "norm4.weight"  # as long as the descriptor
 _SAVE_ANEW = "Save the network's state_dict() alone with torch.save, and import that file."

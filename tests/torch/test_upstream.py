@@ -5,6 +5,8 @@ import io
 import json
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -104,6 +106,7 @@ def test_descriptors_are_those_of_the_network_it_came_from(tmp_path, saved, widt
     [
         lambda state: {"state_dict": state, "epoch": 50, "optimizer": {"lr": 1e-3, "momentum": [torch.ones(3)]}},
         lambda state: {"model": state},
+        lambda state: {"model_state_dict": state, "loss": 0.1},
         lambda state: {f"module.{name}": value for name, value in state.items()},
         lambda state: {"state_dict": {f"module.{name}": value for name, value in state.items()}},
         lambda state: {name: torch.nn.Parameter(value) for name, value in state.items()},
@@ -185,6 +188,13 @@ def test_the_list_names_shipped_and_imported_weights(tmp_path, saved, state):
     assert [card["name"] for card in json.loads(mine.output)] == ["theirs"]
     empty = CliRunner().invoke(cli, ["weights", "list", "--folder", str(tmp_path / "none")])
     assert "No weights" in empty.output
+
+
+def test_a_failed_import_is_one_line_and_exit_code_2(tmp_path):
+    command = [sys.executable, "-m", "ltcore", "weights", "import", "gone.pth", "--name", "a", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "Error: The checkpoint 'gone.pth' does not exist. Check the path.\n"
 
 
 class _Runs:
