@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ltcore.raster.read import open_raster
 
 from .chips import NIR, UNUSED, check_bands
 
-RASTER_SUFFIXES = (".tif", ".tiff", ".jp2", ".img", ".png")
+RASTER_SUFFIXES = (".tif", ".tiff", ".jp2", ".img")  # not those of quicklooks
 
 _BY_COUNT = {3: ("R", "G", NIR), 4: ("R", "G", "B", NIR)}
 _VISIBLE_BY_COUNT = {1: ("R",), 3: ("R", "G", "B")}  # of a file whose NIR stands in another one
@@ -59,7 +59,7 @@ def find_rasters(folder: Path, patterns: Patterns | None) -> tuple[list[RasterFi
         patterns: of pairs of files; without them each file of a raster's suffix is one raster.
 
     Raises:
-        InputError: no folder, or a pattern without exactly one `*`.
+        InputError: no folder, a name that is not Unicode, or a pattern without exactly one `*`.
     """
     if not folder.is_dir():
         raise InputError(f"'{folder}' is no folder.", "", "Name the folder that holds the rasters.")
@@ -68,7 +68,16 @@ def find_rasters(folder: Path, patterns: Patterns | None) -> tuple[list[RasterFi
     if patterns is not None:
         return _find_pairs(paths, patterns)
     rasters = {name: path for name, path in paths.items() if path.suffix.lower() in RASTER_SUFFIXES}
+    _check_names(rasters)
     return [RasterFiles(path, _stem(name)) for name, path in rasters.items()], []
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:  # bytes that are no text, which the index is
+            raise InputError(f"The file name {name!r} is not Unicode.", "", "Rename the file.") from error
 
 
 def _stem(name: str) -> str:
@@ -77,6 +86,7 @@ def _stem(name: str) -> str:
 
 def _find_pairs(paths: dict[str, Path], patterns: Patterns) -> tuple[list[RasterFiles], list[Path]]:
     visible, nir = (_matches(paths, pattern) for pattern in (patterns.visible, patterns.nir))
+    _check_names([*visible.values(), *nir.values()])
     pairs = []
     for key, name in visible.items():
         if key in nir and nir[key] != name:
@@ -122,6 +132,8 @@ def bands_of(files: RasterFiles, given: tuple[str, ...] | None) -> tuple[tuple[s
         if len(named) == count and bands.count(NIR) == 1 and len(set(bands)) == len(bands):
             check_bands(bands)
             return bands, how
+    if not own and _coloured(dataset) == ["R", "G", "B"] and count == 3:
+        raise InputError("Its 3 bands are marked red, green, blue.", "", "If the last is NIR, say so: --bands R,G,NIR.")
     assumed = (_VISIBLE_BY_COUNT if own else _BY_COUNT).get(count)
     if assumed is None:
         raise InputError(f"It has {count} band(s), not named.", "", f"Name them by --bands, {UNUSED} for others.")

@@ -1,5 +1,7 @@
 """Which files of a folder are rasters or pairs, what their bands are, and windows of large ones."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,7 +58,8 @@ def test_a_file_is_no_pair_with_itself(tmp_path):
 
 def test_bands_by_number_description_and_colour(tmp_path):
     assert _bands(tmp_path / "a.tif", 4) == (("R", "G", "B", "NIR"), "assumed of 4 band(s)")  # GDAL says alpha
-    assert _bands(tmp_path / "b.tif", 3)[0] == ("R", "G", "NIR")
+    grey = [gdal.GCI_GrayIndex] + 2 * [gdal.GCI_Undefined]
+    assert _bands(tmp_path / "b.tif", 3, colours=grey) == (("R", "G", "NIR"), "assumed of 3 band(s)")
     names = ["Blue", "green ", "RED", "Near Infrared"]
     assert _bands(tmp_path / "c.tif", 4, names=names) == (("B", "G", "R", "NIR"), "by description")
     assert _bands(tmp_path / "d.tif", 4, names=["nir", "red", "red", "blue"])[1].startswith("assumed")
@@ -77,6 +80,16 @@ def test_bands_that_cannot_be_known(tmp_path):
         _bands(tmp_path / "a.tif", 8)
     with pytest.raises(InputError, match="has 4 bands, --bands names 3"):
         _bands(tmp_path / "b.tif", 4, ("R", "G", "NIR"))
+    with pytest.raises(InputError, match="marked red, green, blue"):
+        _bands(tmp_path / "photo.tif", 3)
+    assert _bands(tmp_path / "photo.tif", 3, ("R", "G", "NIR"))[0] == ("R", "G", "NIR")
+
+
+def test_names_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.tif")).write_bytes(b"")
+    for patterns in (None, Patterns("*.tif", "*_NIR.tif")):
+        with pytest.raises(InputError, match=r"is not Unicode\. Rename"):
+            find_rasters(tmp_path, patterns)
 
 
 @settings(deadline=None)
