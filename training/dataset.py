@@ -81,7 +81,8 @@ def report(candidates: Sequence[Candidate], console: Console) -> None:
     console.print(table)
     for (bands, how), count in Counter((",".join(each.chip.bands), each.bands_by) for each in used).items():
         console.print(f"Bands {bands}, {how}: {count} tiles.")
-    console.print(_offsets(used))
+    if used:
+        console.print(_offsets(used))
     left_out = [(candidate.chip.name, candidate.reason) for candidate in candidates if candidate.reason]
     if left_out:
         console.print(_left_out(left_out))

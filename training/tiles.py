@@ -8,6 +8,7 @@ where they stand, nir_file (a near-infrared raster of its own on the same grid) 
 from __future__ import annotations
 
 import csv
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from ltcore.errors import InputError
 from .pack import PACKED_SUFFIX, SPLITS, Split, Tile, read_tiles
 
 __all__ = ["FOLDER_VARIABLE", "INDEX_NAME", "Chip", "Split", "Tile", "find_index", "load_tiles", "read_index"]
+
+_LOG = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "LTFORMER_DATA"
 INDEX_NAME = "index.csv"
@@ -101,7 +104,10 @@ def read_index(index: Path, split: Split) -> list[Chip]:
     for chip in chips:
         if splits.setdefault(chip.place, chip.split) != chip.split:
             raise InputError(f"The place '{chip.place}' stands in two splits.", "", "Give all its chips one split.")
-    chosen = [chip for chip in chips if chip.split == split and chip.is_aligned]
+    members = [chip for chip in chips if chip.split == split]
+    chosen = [chip for chip in members if chip.is_aligned]
+    if len(chosen) < len(members):
+        _LOG.info("%d of %d %s chips are misaligned and left out", len(members) - len(chosen), len(members), split)
     if not chosen:
         raise InputError(f"The index '{index}' has no aligned chip of the split '{split}'.")
     return chosen

@@ -1,7 +1,11 @@
 """The index, its splits, and reading tiles, whole, by windows and from two files."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from osgeo import gdal
 
 from ltcore.errors import InputError
@@ -160,6 +164,25 @@ def test_an_index_that_is_none_is_refused(folder):
     index.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
         read_index(index, "train")
+
+
+_FIELDS = st.sampled_from(["a.tif", "train", "p", '"R,NIR"', "0", "9", "", "nan", "-1e999", "x", '"', "\x00", "1,2,3"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(_FIELDS, max_size=14), max_size=4), tail=st.binary(max_size=30))
+def test_any_index_gives_chips_or_one_sentence(folder, rows, tail):
+    index = _windows(folder, *(",".join(row) for row in rows))
+    index.write_bytes(index.read_bytes() + tail)
+    with suppress(InputError):
+        assert all(chip.split == "train" and chip.is_aligned for chip in read_index(index, "train"))
+
+
+def test_misaligned_chips_are_counted(folder, caplog):
+    index = _index(folder, 'a.tif,train,p,"R,G,B,NIR",0,0,9', 'b.tif,train,q,"R,G,NIR",1,0,9')
+    with caplog.at_level("INFO"):
+        read_index(index, "train")
+    assert "1 of 2 train chips are misaligned" in caplog.text
 
 
 def test_blank_band_is_named(folder):
