@@ -1,110 +1,213 @@
-"""Writes trained weights with their card: `python -m training.export CHECKPOINT CONFIG --name NAME --out weights`."""
+"""Writes trained weights with their card: `python -m training.export runs/NAME --name NAME --out FOLDER`."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
+import logging
 import subprocess
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import click
 import torch
-from pydantic import TypeAdapter
-from safetensors.torch import save
-from torch import Tensor
 
-from ltcore.config import STRETCH_PERCENTILES
+from ltcore.atomic import atomic_path
+from ltcore.config import to_json_object
 from ltcore.errors import InputError, LtcoreError
-from ltcore.ltformer.network import expected_shapes
-from ltcore.ltformer.weights import WeightsSpec
+from ltcore.ltformer.network import LTFormer, expected_shapes
+from ltcore.ltformer.weights import TrainingRecord, WeightsSpec, save_weights
 
 from .config import TrainConfig, fingerprint, read_config
+from .losses import LossConfig
+from .onnx_model import onnx_model
 
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_NEEDED = {"weights", "step", "seconds", "device", "config"}
 _LOSSES = {
-    "hardest": "hardest-in-batch triplet, margin {0.margin:g}",
-    "info_nce": "InfoNCE, temperature {0.temperature:g}",
-    "lt": "LT loss, margin (d_p + d_n) / 2",
+    "hardest": "hardest-in-batch triplet (HardNet)",
+    "info_nce": "InfoNCE",
+    "lt": "LT loss (LTFormer's adaptive margin)",
+    "hynet": "HyNet's loss",
+    "sosnet": "SOSNet's loss",
 }
 
 
-def export(state: dict[str, Any], config: TrainConfig, facts: dict[str, Any], folder: Path) -> WeightsSpec:
-    """Returns the card of a checkpoint's weights, written beside them into `folder`.
+@dataclass(frozen=True)
+class CardTexts:
+    """What a run does not know of its weights.
 
-    Args:
-        state: checkpoint of the training.
-        config: settings of that training.
-        facts: the card's fields that the checkpoint doesn't know: name, trained_on, licence, git_commit, metrics, note.
-        folder: where to write name.safetensors and name.json; made if absent.
+    Attributes:
+        name: of the weights.
+        command: that repeats the training.
+        git_commit: of the training code.
+        trained_on: data.
+        licence: of the weights.
+        metrics: measured numbers.
+        limits: what they were neither trained nor tested on.
+        note: for readers.
+    """
+
+    name: str
+    command: str
+    git_commit: str
+    trained_on: str
+    licence: str = "GPL-2.0-or-later"
+    metrics: dict[str, Any] = field(default_factory=dict)
+    limits: str = ""
+    note: str = ""
+
+
+def read_run(run: Path, checkpoint: str = "best.pt") -> tuple[TrainConfig, dict[str, Any]]:
+    """Returns settings and checkpoint of a training's folder.
 
     Raises:
-        InputError: checkpoint and settings do not belong together.
+        InputError: one of them is missing, damaged, or they do not belong together.
     """
+    config = read_config(run / "config.yaml")
+    path = run / checkpoint
+    if not path.is_file():
+        raise InputError(f"'{path}' does not exist.", "", "Train first, or give another --checkpoint.")
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        lacking = sorted(_NEEDED - state.keys())
+    except Exception as error:  # a damaged pickle may raise anything
+        raise InputError(f"'{path}' is damaged or not a checkpoint of training.train.") from error
+    if lacking:
+        raise InputError(f"'{path}' is no checkpoint of training.train: it lacks '{lacking[0]}'.")
     if state["config"] != fingerprint(config):
-        raise InputError("The checkpoint belongs to other settings.", "", "Give the YAML file it was trained with.")
-    wanted = expected_shapes(config.descriptor_dim)
-    tensors: dict[str, Tensor] = {name: state["network"][name].float().cpu().contiguous() for name in wanted}
-    content = save(tensors)
-    spec = WeightsSpec(
-        **facts,
-        file=f"{facts['name']}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
-        architecture="ltformer",
-        descriptor_dim=config.descriptor_dim,
-        sampling=config.sampling,
-        orientation="sift",
-        dual=True,
-        radiometry_percentiles=STRETCH_PERCENTILES,
-        loss=_LOSSES[config.loss.name].format(config.loss),
+        raise InputError("The checkpoint belongs to other settings.", "", f"Restore {run / 'config.yaml'}.")
+    return config, state
+
+
+def export(config: TrainConfig, state: dict[str, Any], texts: CardTexts, folder: Path) -> WeightsSpec:
+    """Returns the card of a checkpoint's weights, written with them into `folder`.
+
+    Args:
+        config: settings of the training.
+        state: checkpoint: "weights", and of the training "step", "seconds" and "device".
+        texts: what else the card says.
+        folder: where to write NAME.safetensors and NAME.json; made if absent.
+
+    Raises:
+        InputError: the network is not LTFormer, or a text cannot stand in a card.
+        OutputError: the files cannot be written.
+    """
+    if config.architecture != "ltformer":
+        raise InputError(
+            f"Weights of '{config.architecture}' cannot be exported.",
+            "ltcore runs LTFormer only; other networks are trained to be compared with it.",
+        )
+    record = TrainingRecord(
+        git_commit=texts.git_commit,
+        command=texts.command,
+        settings=to_json_object(config),
+        seed=config.seed,
+        loss=loss_in_words(config.loss),
         steps=state["step"],
         batch_pairs=config.pairs.tiles * config.pairs.keypoints,
+        device=state["device"],
+        seconds=round(state["seconds"], 1),
     )
-    card = json.dumps(TypeAdapter(WeightsSpec).dump_python(spec, mode="json"), indent=2) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_atomically(folder / spec.file, content)
-    _write_atomically(folder / f"{spec.name}.json", card.encode())
-    return spec
+    facts = {
+        "name": texts.name,
+        "sampling": config.sampling,
+        "orientation": "sift_dual",  # training turns windows by any angle
+        "trained_on": texts.trained_on,
+        "licence": texts.licence,
+        "training": record,
+        "metrics": texts.metrics,
+        "limits": texts.limits,
+        "note": texts.note,
+    }
+    wanted = expected_shapes(config.descriptor_dim)
+    tensors = {name: tensor.float() for name, tensor in state["weights"].items() if name in wanted}
+    return save_weights(tensors, config.descriptor_dim, facts, folder)
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)  # noqa: PTH105 - atomic on every system, as the name says
+def export_onnx(spec: WeightsSpec, weights: dict[str, Any], folder: Path) -> Path:
+    """Returns the path of the network as ONNX, written beside its weights as NAME.onnx.
+
+    Raises:
+        InputError: the packages that write ONNX are not installed.
+        OutputError: the file cannot be written.
+    """
+    network = LTFormer(spec.descriptor_dim)
+    network.load_state_dict(weights, strict=False)
+    content = onnx_model(network, spec.sampling.patch_px, {"name": spec.name, "weights_sha256": spec.sha256})
+    path = folder / f"{spec.name}.onnx"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return path
 
 
-def _git_commit() -> str:
-    command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - constant
+def loss_in_words(loss: LossConfig) -> str:
+    """Returns the loss's name and what differs from its published numbers."""
+    chosen = {each.name: getattr(loss, each.name) for each in fields(loss) if getattr(loss, each.name) != each.default}
+    changes = [f"{name} {value}" for name, value in chosen.items() if name != "name"]
+    return ", ".join([_LOSSES[loss.name], *changes])
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Returns a JSON object of measured numbers.
+
+    Raises:
+        InputError: the file is missing or holds something else, such as numbers that are not finite.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The metrics '{path}' cannot be read.", f"{error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The metrics '{path}' are no JSON object.")
+    return values
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no measured number")
+
+
+def git_commit() -> str:
+    """Returns the commit of this code, with "-dirty" if files differ from it; "unknown" outside a repository."""
+    command = ["git", "-C", str(_REPOSITORY), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - constant
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.argument("config_path", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name of the weights.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of weights and card.")
-@click.option("--minutes", type=float, help="Wall time the training was given instead of that of the settings.")
-@click.option("--metrics", type=click.Path(path_type=Path), help="JSON of training.evaluate, for the card.")
-@click.option("--trained-on", default="visible + near-infrared chips of the data folder, train split by place")
+@click.option("--checkpoint", type=click.Choice(["best.pt", "last.pt"]), default="best.pt", show_default=True)
+@click.option("--metrics", type=click.Path(path_type=Path), help="JSON object of scores, for the card.")
+@click.option("--trained-on", default="the train split of the user's own index", show_default=True)
+@click.option("--command", help="The command that repeats the training, if not with the run's config.yaml.")
 @click.option("--commit", help="Commit of the training code, if it is not the present one.")
-@click.option("--note", default="")
-def main(checkpoint: Path, config_path: Path, name: str, out: Path, **options: Any) -> None:
-    """Writes the weights of a checkpoint as safetensors with a card."""
+@click.option("--limits", default="", help="What the weights were neither trained nor tested on.")
+@click.option("--note", default="", help="For readers of the card.")
+@click.option("--onnx/--no-onnx", default=True, show_default=True, help="Write NAME.onnx too.")
+def main(run: Path, name: str, out: Path, checkpoint: str, onnx: bool, **options: Any) -> None:
+    """Writes the weights of a training's folder RUN as safetensors with a card, and as ONNX."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of packages that are not needed
     try:
-        config = read_config(config_path, options["minutes"])
-        state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-        facts = {
-            "name": name,
-            "trained_on": options["trained_on"],
-            "licence": "GPL-2.0-or-later",
-            "git_commit": options["commit"] or _git_commit(),
-            "metrics": json.loads(options["metrics"].read_text()) if options["metrics"] else {},
-            "note": options["note"],
-        }
-        spec = export(state, config, facts, out)
+        config, state = read_run(run, checkpoint)
+        texts = CardTexts(
+            name=name,
+            command=options["command"] or f"python -m training.train {run}/config.yaml --data INDEX --out {run}",
+            git_commit=options["commit"] or git_commit(),
+            trained_on=options["trained_on"],
+            metrics=read_metrics(options["metrics"]) if options["metrics"] else {},
+            limits=options["limits"],
+            note=options["note"],
+        )
+        spec = export(config, state, texts, out)
+        click.echo(f"{out / spec.file}: {checkpoint}, {state['step']} steps, sha256 {spec.sha256}")
+        if onnx:
+            click.echo(str(export_onnx(spec, state["weights"], out)))
     except LtcoreError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{out / spec.file}: {spec.steps} steps, sha256 {spec.sha256}")
 
 
 if __name__ == "__main__":
