@@ -29,6 +29,8 @@ def test_overlapping_and_touching_rasters_are_one_place():
     far = _grid(501_000, 5_601_000)  # 200 m further north than they reach
     assert _joined(base, beside, corner, far) == ["0", "0", "0", "3"]
     assert _joined(base, corner) == ["0", "1"]  # only the one between them joins them
+    assert _joined(base, _grid(501_009, 5_600_000)) == ["0", "0"]  # a gap of less than a pixel is none
+    assert _joined(base, _grid(501_030, 5_600_000)) == ["0", "1"]
 
 
 def test_the_same_ground_in_another_crs_is_one_place():
@@ -50,6 +52,7 @@ def test_both_sides_of_the_antimeridian_meet():
     east, west = (_grid(x, 63.1, 30, 30, 1e-3, 4326) for x in (-179.99, 179.9))
     assert _joined(crossing, east, west) == ["0", "0", "0"]
     assert _joined(_grid(179.99, 63.1, 30, 30, 1e-3, 4326), east) == ["0", "0"]
+    assert _joined(_grid(-180.02, 63.1, 30, 30, 1e-3, 4326), _grid(179.97, 63.1, 30, 30, 1e-3, 4326)) == ["0", "0"]
     assert _joined(_grid(645_000, 7_000_000, 10, 10, 200.0, 32660), east) == ["0", "1"]
 
 
