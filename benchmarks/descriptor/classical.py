@@ -11,6 +11,7 @@ regimes; its AKAZE either does that or is upright, and is upright here and left 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,7 +82,7 @@ class BinaryMethod(Method):
 
     def __init__(self, name: str) -> None:
         self.name = self.group = name
-        self._binary = BINARY[name]
+        self._binary, self._made = BINARY[name], threading.local()
         self.modes = self._binary.modes
         self.facts = {"descriptor_dim": self._binary.bits, "bits": True}
 
@@ -121,7 +122,9 @@ class BinaryMethod(Method):
             cv2.KeyPoint(float(x), float(y), binary.size_px, float(angle) % 360.0, 0.0, 0, binary.class_id)
             for (x, y), angle in zip(centres, angles_deg)
         ]
-        described, packed = binary.make().compute(scaled, points)
+        if not hasattr(self._made, "extractor"):
+            self._made.extractor = binary.make()  # one a thread; BRISK takes long to make
+        described, packed = self._made.extractor.compute(scaled, points)
         if len(described) != len(points):
             raise RuntimeError(f"{self.name} described {len(described)} of {len(points)} keypoints")
         bits = np.unpackbits(packed, axis=1, bitorder="little")[:, : binary.bits].astype(np.float32)

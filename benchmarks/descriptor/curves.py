@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltcore.types import FloatArray
+from training.chunks import Workers
 from training.evaluate import Mode, PairScore, WarpedPair, detected_pair, score_pair, similarity, warp
 
 from .methods import Image, Method, Remembered
@@ -50,21 +51,28 @@ class CurveRow:
     score: PairScore
 
 
-def run_curves(scenes: Sequence[Scene], methods: Sequence[Method], max_keypoints: int) -> Iterator[CurveRow]:
-    """Yields the rows of all methods on the scenes among the tiles, chips left out."""
-    remembered = [Remembered(method) for method in methods]
+def run_curves(
+    scenes: Sequence[Scene], methods: Sequence[Method], max_keypoints: int, workers: Workers
+) -> list[CurveRow]:
+    """Returns the rows of all methods on the scenes among the tiles, chips left out."""
     larger = [scene for scene in scenes if scene.shorter_side_px > CHIP_PX]
-    for scene in larger:
-        for factor, levels in LEVELS.items():
-            for level in levels:
-                pair = distorted_pair(scene, factor, level, max_keypoints)
-                yield from _rows(factor, level, scene.tile.name, pair, remembered)
-    for first, second in _dates(larger):
-        pair = detected_pair(
-            first.visible, second.nir, np.ones(second.nir.shape, bool), np.eye(3), max_keypoints=max_keypoints
-        )
+
+    def distort(job: tuple[Scene, str]) -> list[CurveRow]:
+        scene, factor = job
+        remembered = [Remembered(method) for method in methods]
+        pairs = ((level, distorted_pair(scene, factor, level, max_keypoints)) for level in LEVELS[factor])
+        return [row for level, pair in pairs for row in _rows(factor, level, scene.tile.name, pair, remembered)]
+
+    def date(job: tuple[Scene, Scene]) -> list[CurveRow]:
+        first, second = job
+        everywhere = np.ones(second.nir.shape, bool)
+        pair = detected_pair(first.visible, second.nir, everywhere, np.eye(3), max_keypoints=max_keypoints)
         years = round(abs(DATES[first.tile.name] - DATES[second.tile.name]), 2)
-        yield from _rows("season", years, f"{first.tile.name} {second.tile.name}", pair, remembered)
+        return list(_rows("season", years, f"{first.tile.name} {second.tile.name}", pair, methods))
+
+    parts = workers.map(distort, [(scene, factor) for scene in larger for factor in LEVELS])
+    parts += workers.map(date, _dates(larger))
+    return [row for part in parts for row in part]
 
 
 def _rows(factor: str, level: float, scene: str, pair: WarpedPair, methods: Sequence[Method]) -> Iterator[CurveRow]:

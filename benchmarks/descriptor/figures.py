@@ -23,7 +23,7 @@ from ltcore.errors import LtcoreError
 from .match_pictures import draw_matches
 from .scenes import load_scenes
 from .selection import select
-from .table import FOLDER, RESULTS, Report, groups, spread
+from .table import FOLDER, RESULTS, Report, groups
 
 PICTURES = FOLDER / "pictures"
 
@@ -46,7 +46,7 @@ mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.righ
 def bars(report: Report) -> Figure:
     """Returns correct matches and success of each group in both regimes, with 95 % intervals by place."""
     figure = Figure(figsize=(10.5, 1.6 + 0.6 * len(groups(report))), layout="constrained")
-    axes = figure.subplots(2, 2, sharex="row" if False else False)
+    axes = figure.subplots(2, 2)
     for column, (mode, title) in enumerate(_REGIMES.items()):
         _bar_panel(axes[0, column], report, mode, "correct", 1.0)
         _bar_panel(axes[1, column], report, mode, "success", 100.0)
@@ -60,7 +60,7 @@ def bars(report: Report) -> Figure:
     pairs = report["open_set"]["dual"]["facts"]["pairs"]
     figure.suptitle(
         f"Descriptors of the same SIFT keypoints, {report['split']} split, {pairs} pairs a regime; "
-        "lines: 95 % intervals by place, dots: single training runs",
+        "lines: 95 % intervals by place",
         fontsize=9,
     )
     return figure
@@ -69,19 +69,16 @@ def bars(report: Report) -> Figure:
 def _bar_panel(axes: Axes, report: Report, mode: str, metric: str, unit: float) -> None:
     methods = report["open_set"][mode]["methods"]
     rows = {
-        group: [methods[name][metric] for name in members if name in methods]
+        group: np.array(methods[members[0]][metric], dtype=float) * unit
         for group, members in groups(report).items()
+        if members[0] in methods
     }
-    rows = {group: members for group, members in rows.items() if members}
-    order = sorted(rows, key=lambda group: spread([row[0] for row in rows[group]])[0])
+    order = sorted(rows, key=lambda group: float(rows[group][0]))
     for height, group in enumerate(order):
-        values = np.array(rows[group], dtype=float) * unit
-        value, low, high = values.mean(axis=0)
+        value, low, high = rows[group]
         ours = report["ours"] in groups(report)[group]
         axes.barh(height, value, color=_COLOURS[0] if ours else "#B8B8B8", height=0.7)
         axes.plot([low, high], [height, height], color="black", linewidth=1)
-        if len(values) > 1:
-            axes.plot(values[:, 0], np.full(len(values), height), "o", color="black", markersize=3)
         axes.text(0.01, height, f" {value:.0f}", va="center", transform=axes.get_yaxis_transform(), color="black")
     axes.set_yticks(range(len(order)), order)
     axes.tick_params(axis="y", length=0)
@@ -108,8 +105,6 @@ def curves(report: Report, names: Sequence[str]) -> Figure:
         if column == 0:
             axes[row, column].set_ylabel("success, %")
             axes[row + 1, column].set_ylabel("correct matches")
-    for unused in axes.ravel()[0 if not factors else len(axes.ravel()) :]:
-        unused.set_axis_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     return figure
@@ -137,7 +132,7 @@ def best_of_each_network(report: Report) -> list[str]:
     best: dict[str, tuple[float, str]] = {}
     for group, members in groups(report).items():
         if "mflop" in report["methods"][members[0]] and report["ours"] not in members:
-            value = spread([methods[name]["correct"][0] for name in members])[0]
+            value = float(methods[members[0]]["correct"][0])
             family = group.split()[0]
             best[family] = max(best.get(family, (-1.0, "")), (value, members[0]))
     return [report["ours"], *(name for _, name in sorted(best.values(), reverse=True)), "RootSIFT"]

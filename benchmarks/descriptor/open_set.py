@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltcore.types import Descriptors, FloatArray, Keypoints
+from training.chunks import Workers
 from training.evaluate import (
     MODES,
     DescribeFunction,
@@ -46,19 +47,44 @@ class OpenSetRow:
     score: PairScore
 
 
+@dataclass(frozen=True)
+class OpenSetConfig:
+    """How much is done.
+
+    Attributes:
+        warps: random warps of each tile in each regime, for the first method of each group.
+        max_keypoints: of each image.
+    """
+
+    warps: int = 3
+    max_keypoints: int = 1500
+
+
 def run_open_set(
-    scenes: Sequence[Scene], methods: Sequence[Method], warps: int, max_keypoints: int = 1500
-) -> Iterator[OpenSetRow]:
-    """Yields the rows of all methods, and of the oracle, on the very same pairs."""
-    remembered = [Remembered(method) for method in methods]
-    for scene in scenes:
-        for mode in MODES:
-            for warp in range(warps):
-                pair = warped_pair(scene.tile, mode, warp, max_keypoints)
-                describers = {method.name: method.describe for method in remembered if mode in method.modes}
-                for name, describe in {ORACLE: oracle(pair), **describers}.items():
-                    score = score_pair(pair, describe, mode)
-                    yield OpenSetRow(name, mode, scene.place, scene.tile.name, warp, score)
+    scenes: Sequence[Scene], methods: Sequence[Method], config: OpenSetConfig, workers: Workers
+) -> list[OpenSetRow]:
+    """Returns the rows of all methods, and of the oracle, on the very same pairs.
+
+    The first method of each group meets all warps; its other runs (other seeds) meet the first warp of each tile
+    only, which suffices for how far runs differ.
+    """
+    groups = {method.group: method for method in reversed(methods)}
+    jobs = [(scene, mode) for scene in scenes for mode in MODES]
+
+    def run(job: tuple[Scene, Mode]) -> list[OpenSetRow]:
+        scene, mode = job
+        remembered = [Remembered(method) for method in methods if mode in method.modes]
+        firsts = [each for each in remembered if groups[each.group].name == each.name]
+        rows = []
+        for warp in range(config.warps):
+            pair = warped_pair(scene.tile, mode, warp, config.max_keypoints)
+            describers = {each.name: each.describe for each in (firsts if warp else remembered)}
+            for name, describe in {ORACLE: oracle(pair), **describers}.items():
+                score = score_pair(pair, describe, mode)
+                rows.append(OpenSetRow(name, mode, scene.place, scene.tile.name, warp, score))
+        return rows
+
+    return [row for rows in workers.map(run, jobs) for row in rows]
 
 
 def oracle(pair: WarpedPair) -> DescribeFunction:
@@ -79,7 +105,8 @@ def oracle(pair: WarpedPair) -> DescribeFunction:
 def summarise_open_set(rows: Sequence[OpenSetRow], mode: Mode) -> dict[str, dict[str, Any]]:
     """Returns for each method the means of a mode with their 95 % intervals by place, and ratios to RootSIFT.
 
-    Every value is a list [value, low, high]; ratios stand under "correct_ratio" and so on.
+    Every value is a list [value, low, high]; ratios stand under "correct_ratio" and so on. Methods that did not meet
+    all pairs are left out.
     """
     chosen: dict[str, list[OpenSetRow]] = {}
     for row in rows:
@@ -87,6 +114,8 @@ def summarise_open_set(rows: Sequence[OpenSetRow], mode: Mode) -> dict[str, dict
             chosen.setdefault(row.method, []).append(row)
     if not chosen:
         return {}
+    most = max(len(members) for members in chosen.values())
+    chosen = {name: members for name, members in chosen.items() if len(members) == most}
     bootstrap = PlaceBootstrap([row.place for row in next(iter(chosen.values()))])
     base = per_pair([row.score for row in chosen[BASE]]) if BASE in chosen else {}
     summary: dict[str, dict[str, Any]] = {}
@@ -99,6 +128,16 @@ def summarise_open_set(rows: Sequence[OpenSetRow], mode: Mode) -> dict[str, dict
             ratio = means[metric] / of_base if of_base else float("inf")
             summary[name][f"{metric}_ratio"] = _rounded(ratio, *bootstrap.ratio(values[metric], base[metric]))
     return summary
+
+
+def first_warp(rows: Sequence[OpenSetRow], mode: Mode) -> dict[str, dict[str, float]]:
+    """Returns the means of a mode over the first warp of each tile, which all runs of all groups meet."""
+    chosen: dict[str, list[PairScore]] = {}
+    for row in rows:
+        if row.mode == mode and row.warp == 0:
+            chosen.setdefault(row.method, []).append(row.score)
+    summaries = {name: summarise(scores) for name, scores in chosen.items()}
+    return {name: {metric: round(row[metric], 4) for metric in _METRICS} for name, row in summaries.items()}
 
 
 def per_pair(scores: Sequence[PairScore]) -> dict[str, list[float]]:

@@ -12,24 +12,28 @@ from ltcore.errors import InputError
 from ltcore.ltformer.backends import choose_device
 from training.chunks import Workers
 
-from .classical import classical_methods
+from .classical import BinaryMethod, classical_methods
 from .learned import Engine, NetworkMethod, shipped, trained
 from .methods import Method
-
-THREADS = 2
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The methods in the order of the tables, and in words what networks run on."""
+    """The methods in the order of the tables, the threads they are run by, and in words what networks run on."""
 
     methods: tuple[Method, ...]
+    workers: Workers
     device: str
 
     @property
     def networks(self) -> tuple[NetworkMethod, ...]:
         """Those that are networks."""
         return tuple(method for method in self.methods if isinstance(method, NetworkMethod))
+
+    @property
+    def real_valued(self) -> tuple[Method, ...]:
+        """All but the binary ones, which OpenCV describes too slowly for many small patches."""
+        return tuple(method for method in self.methods if not isinstance(method, BinaryMethod))
 
     @property
     def groups(self) -> dict[str, list[str]]:
@@ -46,7 +50,7 @@ class Selection:
         return tuple(method for method in self.methods if method.name in names)
 
 
-def select(weights: Iterable[str], runs: Iterable[Path], device: str = "cpu") -> Selection:
+def select(weights: Iterable[str], runs: Iterable[Path], device: str = "cpu", threads: int = 2) -> Selection:
     """Returns OpenCV's methods, shipped weights and the networks of run folders.
 
     Raises:
@@ -55,7 +59,7 @@ def select(weights: Iterable[str], runs: Iterable[Path], device: str = "cpu") ->
         DeviceError: the device is not there.
     """
     chosen, _ = choose_device(device)
-    engine = Engine(chosen, Workers(THREADS))
+    engine = Engine(chosen, Workers(threads))
     methods: list[Method] = [
         *classical_methods(),
         *(shipped(name, engine) for name in weights),
@@ -65,5 +69,5 @@ def select(weights: Iterable[str], runs: Iterable[Path], device: str = "cpu") ->
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"Two methods are called '{twice[0]}'.", "", "Give run folders different names.")
-    where = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"CPU, {THREADS} threads"
-    return Selection(tuple(methods), where)
+    where = f"{torch.cuda.get_device_name(chosen)} and CPU" if chosen.type == "cuda" else "CPU"
+    return Selection(tuple(methods), engine.workers, f"{where}, {threads} threads")

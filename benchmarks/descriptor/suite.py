@@ -10,7 +10,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from training.evaluate import CORRECT_PX, MODES, PRECISE_PX
 from .closed_set import TRUE_PX, run_closed_set
 from .curves import run_curves, summarise_curves
 from .methods import Method
-from .open_set import OpenSetRow, pair_facts, run_open_set, summarise_open_set
+from .open_set import OpenSetConfig, OpenSetRow, first_warp, pair_facts, run_open_set, summarise_open_set
 from .retrieval import cut_pairs, fpr95, similarities
 from .scenes import Scene
 from .selection import Selection
@@ -36,16 +36,14 @@ class SuiteConfig:
     """How much is done.
 
     Attributes:
-        warps: random warps of each tile in each regime of the open set.
-        keypoints: of each image in the open set, at most.
+        open_set: of the open set.
         closed_keypoints: of each tile in the closed set, at most.
         curve_keypoints: of each image in the curves, at most.
     """
 
-    warps: int = 3
-    keypoints: int = 1500
-    closed_keypoints: int = 300
-    curve_keypoints: int = 500
+    open_set: OpenSetConfig = field(default_factory=OpenSetConfig)
+    closed_keypoints: int = 150
+    curve_keypoints: int = 300
 
 
 def run_suite(
@@ -57,7 +55,8 @@ def run_suite(
 ) -> tuple[dict[str, Any], list[OpenSetRow]]:
     """Returns the results, and the rows of the open set.
 
-    All runs of a group take part in the open set and in retrieval; the first one in the closed set and the curves.
+    All runs of a group take part in the open set and in retrieval, its first one in the closed set and the curves;
+    binary descriptors in the open and the closed set only.
 
     Args:
         scenes: of the split that is reported.
@@ -77,8 +76,9 @@ def run_suite(
 
     speeds = timed("speed", lambda: {each.name: each.measure_speed() for each in selection.networks})
     rows: list[OpenSetRow] = timed(
-        "open_set", lambda: list(run_open_set(scenes, selection.methods, config.warps, config.keypoints))
+        "open_set", lambda: run_open_set(scenes, selection.methods, config.open_set, selection.workers)
     )
+    curved = [method for method in selection.firsts if method in selection.real_valued]
     report = {
         "suite": "descriptor",
         "settings": {**asdict(config), "correct_px": CORRECT_PX, "precise_px": PRECISE_PX, "true_px": TRUE_PX},
@@ -88,13 +88,18 @@ def run_suite(
         **commit(),
         "methods": {each.name: _facts(each, speeds) for each in selection.methods},
         "open_set": {
-            mode: {"facts": pair_facts(rows, mode), "methods": summarise_open_set(rows, mode)} for mode in MODES
+            mode: {
+                "facts": pair_facts(rows, mode),
+                "methods": summarise_open_set(rows, mode),
+                "first_warp": first_warp(rows, mode),
+            }
+            for mode in MODES
         },
         "closed_set": timed("closed_set", lambda: _closed_set(scenes, val_scenes, selection, config)),
         "retrieval": timed("retrieval", lambda: _retrieval(scenes, selection)),
         "curves": timed(
             "curves",
-            lambda: summarise_curves(list(run_curves(scenes, selection.firsts, config.curve_keypoints))),
+            lambda: summarise_curves(run_curves(scenes, curved, config.curve_keypoints, selection.workers)),
         ),
         "seconds": seconds,
     }
@@ -109,20 +114,21 @@ def _facts(method: Method, speeds: dict[str, float]) -> dict[str, Any]:
 def _closed_set(
     scenes: Sequence[Scene], val_scenes: Sequence[Scene], selection: Selection, config: SuiteConfig
 ) -> dict[str, dict[str, dict[str, float]]]:
-    results: dict[str, dict[str, dict[str, float]]] = {}
-    for method in selection.firsts:
+    def run(method: Method) -> dict[str, dict[str, float]]:
         scores = run_closed_set(scenes, val_scenes, method, config.closed_keypoints)
-        results[method.name] = {
+        return {
             str(window): {name: round(value, 5) for name, value in asdict(score).items()}
             for window, score in scores.items()
         }
-    return results
+
+    return dict(zip([method.name for method in selection.firsts], selection.workers.map(run, selection.firsts)))
 
 
 def _retrieval(scenes: Sequence[Scene], selection: Selection) -> dict[str, Any]:
     pairs = cut_pairs(scenes)
-    errors = {each.name: round(fpr95(similarities(pairs, each), pairs.same), 5) for each in selection.methods}
-    return {"same": int(pairs.same.sum()), "different": int((~pairs.same).sum()), "fpr95": errors}
+    errors = selection.workers.map(lambda each: fpr95(similarities(pairs, each), pairs.same), selection.real_valued)
+    rates = {method.name: round(error, 5) for method, error in zip(selection.real_valued, errors)}
+    return {"same": int(pairs.same.sum()), "different": int((~pairs.same).sum()), "fpr95": rates}
 
 
 def commit() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .verdicts import bar_rows, comparison_rows, losses
+from .verdicts import METRICS, REGIME, bar_rows, comparison_rows, losses
 
 Report = dict[str, Any]
 Spread = tuple[float, float, float]  # mean, smallest, largest over the runs of a group
@@ -38,8 +38,7 @@ def spread(values: list[float | None]) -> Spread:
 
 def tables(report: Report) -> str:
     """Returns all tables as Markdown."""
-    parts = [_heading(report), _bars(report)]
-    parts += [_open_set(report, mode) for mode in _REGIMES]
+    parts = [_heading(report), _bars(report), *(_open_set(report, mode) for mode in _REGIMES), _seeds(report)]
     parts += [_comparisons(report), _losses(report), _closed_set(report), _retrieval(report), _networks(report)]
     return "\n\n".join(part for part in parts if part)
 
@@ -48,11 +47,12 @@ def _heading(report: Report) -> str:
     facts = report["open_set"]["dual"]["facts"]
     changed = " with uncommitted changes" if report.get("changed_since") else ""
     minutes = sum(report["seconds"].values()) / 60
+    warps = report["settings"]["open_set"]["warps"]
     return (
-        f"Split **{report['split']}**: {facts['pairs']} pairs a regime ({report['settings']['warps']} random warps a "
-        f"tile, {facts['places']} places never trained on), commit `{report.get('git_commit', '?')[:10]}`{changed}, "
-        f"{report['device']}, {minutes:.0f} minutes. In brackets: 95 % intervals by place; with several runs "
-        "(seeds) of a method its mean, and in parentheses the smallest and the largest."
+        f"Split **{report['split']}**: {facts['pairs']} pairs a regime ({warps} random warps a tile, {facts['places']} "
+        f"places never trained on), commit `{report.get('git_commit', '?')[:10]}`{changed}, {report['device']}, "
+        f"{minutes:.0f} minutes. In brackets: 95 % intervals by place. Of several runs of a network that differ in "
+        "their seed the first stands in the tables, all in a table of their own."
     )
 
 
@@ -70,9 +70,8 @@ def _open_set(report: Report, mode: str) -> str:
     rows = []
     known = {"known partners": ["known partners"], **groups(report)}
     for group, members in known.items():
-        present = [methods[name] for name in members if name in methods]
-        if present:
-            rows.append([_label(group, report, members), *_open_cells(present)])
+        if members[0] in methods:
+            rows.append([_label(group, report, members[:1]), *_open_cells(methods[members[0]])])
     columns = ["", "correct", "x RootSIFT", "precision", "matching score", "average precision", "success < 3 px",
                "success < 1/3 px"]  # fmt: skip
     note = (
@@ -85,17 +84,35 @@ def _open_set(report: Report, mode: str) -> str:
     return f"#### {_REGIMES[mode]}\n\n{note}\n\n" + _markdown(columns, rows)
 
 
-def _open_cells(members: list[dict[str, list[float | None]]]) -> list[str]:
+def _open_cells(row: dict[str, list[float | None]]) -> list[str]:
     def cell(metric: str, percent: bool) -> str:
-        every = spread([row[metric][0] for row in members])
-        text = _value(every[0], percent)
-        if len(members) > 1:
-            return f"{text} ({_value(every[1], percent)}-{_value(every[2], percent)})"
-        return f"{text} {_interval(members[0][metric][1], members[0][metric][2], percent)}"
+        value, low, high = row[metric]
+        return f"{_value(value, percent)} {_interval(low, high, percent)}"
 
-    ratio = cell("correct_ratio", percent=False) if "correct_ratio" in members[0] else ""
+    ratio = cell("correct_ratio", percent=False) if "correct_ratio" in row else ""
     shares = ("precision", "matching_score", "average_precision", "success", "precise")
     return [cell("correct", percent=False), ratio, *(cell(metric, percent=True) for metric in shares)]
+
+
+def _seeds(report: Report) -> str:
+    rows = []
+    for group, members in groups(report).items():
+        if len(members) < 2:
+            continue
+        for mode, regime in REGIME.items():
+            runs = report["open_set"][mode]["first_warp"]
+            cells = []
+            for metric in METRICS:
+                mean, low, high = spread([runs[name][metric] for name in members])
+                deviation = float(np.std([runs[name][metric] for name in members], ddof=1))
+                percent = metric != "correct"
+                shown = [_value(each, percent) for each in (mean, deviation, low, high)]
+                cells.append(f"{shown[0]} ± {shown[1]} ({shown[2]}-{shown[3]})")
+            rows.append([_label(group, report, members), regime, *cells])
+    if not rows:
+        return ""
+    note = "Mean ± standard deviation (smallest-largest) of the runs, on the first warp of each tile."
+    return f"#### Training runs that differ in their seed\n\n{note}\n\n" + _markdown(["", "", *METRICS.values()], rows)
 
 
 def _comparisons(report: Report) -> str:
@@ -107,8 +124,8 @@ def _comparisons(report: Report) -> str:
         return ""
     columns = ["", "against", "better", "overlapping", "worse", "arithmetic"]
     note = (
-        "Of the 12 values of both regimes (the columns above without the ratio): better or worse when every run of one "
-        "lies beyond every run of the other."
+        "Of the 12 values of both regimes (the columns above without the ratio), all runs on the first warp of each "
+        "tile: better or worse when every run of one lies beyond every run of the other."
     )
     return f"#### LTFormer against other networks\n\n{note}\n\n" + _markdown(columns, rows)
 
@@ -143,6 +160,8 @@ def _closed_set(report: Report) -> str:
 def _retrieval(report: Report) -> str:
     errors, rows = report["retrieval"]["fpr95"], []
     for group, members in groups(report).items():
+        if members[0] not in errors:
+            continue
         mean, low, high = spread([errors[name] for name in members])
         text = f"{100 * mean:.2f} %" + (f" ({100 * low:.2f}-{100 * high:.2f})" if len(members) > 1 else "")
         rows.append([_label(group, report, members), text])

@@ -127,13 +127,13 @@ def protocol(images: Path, tables: Path, selection: Selection) -> dict[str, Any]
     Raises:
         InputError: as `read_sequence`, or a sequence lacks pairs of the same place or of different ones.
     """
-    errors: dict[str, dict[str, float]] = {method.name: {} for method in selection.methods}
+    errors: dict[str, dict[str, float]] = {method.name: {} for method in selection.real_valued}
     for sequence in SEQUENCES:
         same: list[NDArray[np.bool_]] = []
         scores: dict[str, list[FloatArray]] = {name: [] for name in errors}
         for part in read_sequence(images / sequence, tables / f"{sequence}.csv"):
             same.append(part.same)
-            for method in selection.methods:
+            for method in selection.real_valued:
                 scores[method.name].append(similarities(part, method))
         truth = np.concatenate([np.zeros(0, bool), *same])
         if not truth.any() or truth.all():

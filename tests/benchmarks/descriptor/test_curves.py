@@ -9,6 +9,7 @@ from benchmarks.descriptor import curves
 from benchmarks.descriptor.classical import RootSift
 from benchmarks.descriptor.curves import CurveRow, distorted_pair, run_curves, summarise_curves
 from ltcore.geometry.transforms import apply_matrix
+from training.chunks import Workers
 from training.evaluate import PairScore
 
 
@@ -54,7 +55,7 @@ def test_all_levels_and_dates_of_scenes_are_run(scenes, monkeypatch):
     monkeypatch.setattr(curves, "LEVELS", {"blur": (0.0, 2.0)})
     other = replace(scenes[0], tile=replace(scenes[0].tile, name="later.tif"))
     monkeypatch.setattr(curves, "DATES", {scenes[0].tile.name: 1990.0, "later.tif": 2000.0, "chip.tif": 1.0})
-    rows = list(run_curves([scenes[0], other, scenes[1]], [RootSift()], 80))
+    rows = list(run_curves([scenes[0], other, scenes[1]], [RootSift()], 80, Workers(1)))
     assert sum(row.factor == "blur" for row in rows) == 4
     season = summarise_curves(rows)["season"]["RootSIFT"]
     assert season["level"] == [0.0, 10.0]

@@ -6,14 +6,23 @@ import pytest
 from benchmarks.descriptor.classical import RootSift
 from benchmarks.descriptor.closed_set import closed_set_keypoints
 from benchmarks.descriptor.methods import Remembered
-from benchmarks.descriptor.open_set import BASE, ORACLE, OpenSetRow, pair_facts, run_open_set, summarise_open_set
+from benchmarks.descriptor.open_set import (
+    BASE,
+    ORACLE,
+    OpenSetConfig,
+    OpenSetRow,
+    pair_facts,
+    run_open_set,
+    summarise_open_set,
+)
 from tests.benchmarks.descriptor.conftest import Constant
+from training.chunks import Workers
 from training.evaluate import PairScore
 
 
 @pytest.fixture(scope="module")
 def rows(scenes):
-    return list(run_open_set(scenes[:2], [RootSift(), Constant()], warps=2, max_keypoints=150))
+    return run_open_set(scenes[:2], [RootSift(), Constant()], OpenSetConfig(2, 150), Workers(2))
 
 
 def test_every_method_has_a_row_for_every_pair(rows):
