@@ -21,6 +21,7 @@ from PIL import Image as Picture
 from ltcore.errors import LtcoreError
 
 from .match_pictures import draw_matches
+from .open_set import BASE
 from .scenes import load_scenes
 from .selection import select
 from .table import FOLDER, RESULTS, Report, groups
@@ -126,16 +127,11 @@ def save(figure: Figure, path: Path) -> None:
     Picture.open(content).convert("RGB").quantize(256, dither=Picture.Dither.NONE).save(path, optimize=True)
 
 
-def best_of_each_network(report: Report) -> list[str]:
-    """Returns ours, RootSIFT and the first run of the best group of each other architecture, by correct matches."""
-    methods = report["open_set"]["upright"]["methods"]
-    best: dict[str, tuple[float, str]] = {}
-    for group, members in groups(report).items():
-        if "mflop" in report["methods"][members[0]] and report["ours"] not in members:
-            value = float(methods[members[0]]["correct"][0])
-            family = group.split()[0]
-            best[family] = max(best.get(family, (-1.0, "")), (value, members[0]))
-    return [report["ours"], *(name for _, name in sorted(best.values(), reverse=True)), "RootSIFT"]
+def shown_methods(report: Report) -> list[str]:
+    """Returns the methods of the curves: ours first, RootSIFT last, in between by correct matches."""
+    upright = report["open_set"]["upright"]["methods"]
+    names = [name for name in report["methods"] if name in next(iter(report["curves"].values()))]
+    return sorted(names, key=lambda name: (name == BASE, name != report["ours"], -upright[name]["correct"][0]))
 
 
 @click.command()
@@ -147,7 +143,7 @@ def best_of_each_network(report: Report) -> list[str]:
 def main(data: Path | None, weights: tuple[str, ...], comparators: tuple[Path, ...], results: Path, out: Path) -> None:
     """Draws the pictures of the results; matches need the images and the networks too."""
     report: Report = json.loads(results.read_text(encoding="utf-8"))
-    names = best_of_each_network(report)
+    names = shown_methods(report)
     save(bars(report), out / "descriptor-bars.png")
     save(curves(report, names), out / "descriptor-curves.png")
     try:

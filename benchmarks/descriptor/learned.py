@@ -134,7 +134,7 @@ def shipped(name_or_path: str, engine: Engine) -> NetworkMethod:
     network = LTFormer(spec.descriptor_dim)
     network.load_state_dict(tensors, strict=False)  # names and shapes are checked by load_weights
     method = NetworkMethod(spec.name, spec.name, network, spec.sampling, engine)
-    method.facts.update(sha256=spec.sha256, descriptor_dim=spec.descriptor_dim)
+    method.facts.update(architecture="LTFormer", sha256=spec.sha256, descriptor_dim=spec.descriptor_dim)
     return method
 
 
@@ -159,6 +159,7 @@ def trained(folder: Path, engine: Engine) -> NetworkMethod:
         seconds=round(float(state.get("seconds", 0))),
         descriptor_dim=config.descriptor_dim,
         seed=config.seed,
+        architecture=NAMES[config.architecture],
     )
     return method
 

@@ -44,6 +44,14 @@ class Selection:
         return groups
 
     @property
+    def representatives(self) -> tuple[Method, ...]:
+        """RootSIFT and the first network of each architecture: what curves and pictures show."""
+        first: dict[str, str] = {}
+        for method in self.real_valued:
+            first.setdefault(method.facts.get("architecture", method.name), method.name)
+        return tuple(method for method in self.methods if method.name in first.values())
+
+    @property
     def firsts(self) -> tuple[Method, ...]:
         """The first method of each group."""
         names = {members[0] for members in self.groups.values()}

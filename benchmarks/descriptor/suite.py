@@ -55,8 +55,8 @@ def run_suite(
 ) -> tuple[dict[str, Any], list[OpenSetRow]]:
     """Returns the results, and the rows of the open set.
 
-    All runs of a group take part in the open set and in retrieval, its first one in the closed set and the curves;
-    binary descriptors in the open and the closed set only.
+    All runs of a group take part in the open set and in retrieval, its first one in the closed set, the first of each
+    architecture in the curves; binary descriptors in the open and the closed set only.
 
     Args:
         scenes: of the split that is reported.
@@ -78,7 +78,7 @@ def run_suite(
     rows: list[OpenSetRow] = timed(
         "open_set", lambda: run_open_set(scenes, selection.methods, config.open_set, selection.workers)
     )
-    curved = [method for method in selection.firsts if method in selection.real_valued]
+    shown = selection.representatives
     report = {
         "suite": "descriptor",
         "settings": {**asdict(config), "correct_px": CORRECT_PX, "precise_px": PRECISE_PX, "true_px": TRUE_PX},
@@ -99,7 +99,7 @@ def run_suite(
         "retrieval": timed("retrieval", lambda: _retrieval(scenes, selection)),
         "curves": timed(
             "curves",
-            lambda: summarise_curves(run_curves(scenes, curved, config.curve_keypoints, selection.workers)),
+            lambda: summarise_curves(run_curves(scenes, shown, config.curve_keypoints, selection.workers)),
         ),
         "seconds": seconds,
     }

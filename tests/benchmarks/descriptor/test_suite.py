@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.descriptor import curves
-from benchmarks.descriptor.figures import bars, best_of_each_network, save
+from benchmarks.descriptor.figures import bars, save, shown_methods
 from benchmarks.descriptor.figures import curves as draw_curves
 from benchmarks.descriptor.match_pictures import draw_matches
 from benchmarks.descriptor.open_set import ORACLE, OpenSetConfig
@@ -85,7 +85,7 @@ def _tables_of(text):
 
 def test_pictures_are_drawn_and_small(results, scenes, selection, tmp_path):
     report, _ = results
-    names = best_of_each_network(report)
+    names = shown_methods(report)
     assert names == ["ltformer-d128", "hardnet-s0", "RootSIFT"]
     chosen = [method for method in selection.methods if method.name in names]
     pictures = {"bars": bars(report), "curves": draw_curves(report, names), "matches": draw_matches(scenes, chosen)}
