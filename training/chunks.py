@@ -1,7 +1,7 @@
 """A large batch through the network in chunks on several threads, forward and backward.
 
-Each patch counts on its own up to the head, so chunks need not know of each other. Threads that each run whole
-chunks keep busy cores that operators split over threads would leave waiting for the slowest, which matters on a
+Each patch counts on its own up to the head, so chunks need not know of each other. On a CPU, threads that each run
+whole chunks keep busy cores that operators split over threads would leave waiting for the slowest, which matters on a
 shared machine. Gradients are added in the order of the chunks: the sum doesn't depend on who finished first.
 """
 
@@ -14,8 +14,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ltcore.ltformer.network import LTFormer
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -24,7 +22,7 @@ class Workers:
     """Threads that each run torch on one core.
 
     Args:
-        threads: how many; on a GPU one suffices.
+        threads: how many.
     """
 
     def __init__(self, threads: int) -> None:
@@ -40,33 +38,31 @@ class ChunkedFeatures:
     """The features of one batch, and the way back from their gradient to the network's.
 
     Args:
-        network: whose features.
+        network: gives the (C, D) features of (C, P, P) patches.
         patches: (B, P, P).
         chunk: patches of a chunk.
-        bfloat16: whether the network runs in bfloat16.
-        workers: threads that run the chunks.
+        workers: threads that run the chunks; None runs them here.
 
     Attributes:
-        values: (B, D) float32 leaf that wants a gradient.
+        values: (B, D) float32, cut off from the network.
     """
 
-    def __init__(self, network: LTFormer, patches: Tensor, chunk: int, bfloat16: bool, workers: Workers) -> None:
-        self._network, self._bfloat16, self._workers = network, bfloat16, workers
-        self._parts = workers.map(self._forward, torch.split(patches, chunk))
-        self.values = torch.cat([part.detach() for part in self._parts]).requires_grad_()
+    def __init__(
+        self, network: Callable[[Tensor], Tensor], patches: Tensor, chunk: int, workers: Workers | None
+    ) -> None:
+        self._workers = workers
+        chunks = torch.split(patches, chunk)
+        self._parts = workers.map(network, chunks) if workers else [network(each) for each in chunks]
+        self.values = torch.cat([part.detach() for part in self._parts])
 
-    def _forward(self, patches: Tensor) -> Tensor:
-        with torch.autocast(patches.device.type, torch.bfloat16, enabled=self._bfloat16):
-            return self._network.features(patches).float()
+    def backward(self, gradient: Tensor, parameters: list[torch.nn.Parameter]) -> None:
+        """Gives every parameter its gradient, from the (B, D) gradient of `values`."""
+        pieces = list(zip(self._parts, torch.split(gradient, [len(part) for part in self._parts])))
 
-    def backward(self) -> None:
-        """Gives every parameter of the network its gradient, from that of `values`."""
-        if self.values.grad is None:
-            raise ValueError("the features have no gradient: call backward() of the loss first")
-        parameters = list(self._network.parameters())
-        pieces = zip(self._parts, torch.split(self.values.grad, [len(part) for part in self._parts]))
-        gradients = self._workers.map(
-            lambda piece: torch.autograd.grad(piece[0], parameters, grad_outputs=piece[1]), pieces
-        )
+        def back(piece: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+            return torch.autograd.grad(piece[0], parameters, grad_outputs=piece[1])
+
+        gradients = self._workers.map(back, pieces) if self._workers else [back(piece) for piece in pieces]
         for parameter, parts in zip(parameters, zip(*gradients)):
-            parameter.grad = torch.stack(parts).sum(dim=0)
+            total = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+            parameter.grad = torch.empty_like(parameter).copy_(total)  # fused optimisers want the parameter's strides
