@@ -103,11 +103,8 @@ def closed_set_score(nearest: Nearest, threshold: float) -> ClosedSetScore:
 
 
 def run_closed_set(
-    scenes: Sequence[Scene], val_scenes: Sequence[Scene], method: Method, max_keypoints: int
-) -> dict[int, ClosedSetScore]:
-    """Returns the score of a method for each window, at the threshold that is best on `val_scenes`."""
-    scores = {}
-    for window in WINDOWS_PX:
-        threshold = best_threshold(all_nearest(val_scenes, method, window, max_keypoints))
-        scores[window] = closed_set_score(all_nearest(scenes, method, window, max_keypoints), threshold)
-    return scores
+    scenes: Sequence[Scene], val_scenes: Sequence[Scene], method: Method, window_px: int, max_keypoints: int
+) -> ClosedSetScore:
+    """Returns the score of a method for one size of the window, at the threshold that is best on `val_scenes`."""
+    threshold = best_threshold(all_nearest(val_scenes, method, window_px, max_keypoints))
+    return closed_set_score(all_nearest(scenes, method, window_px, max_keypoints), threshold)

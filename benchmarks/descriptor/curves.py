@@ -31,9 +31,9 @@ DATES = {
     "landsat7__cran_nov2002.tif": 2002.9,
 }
 LEVELS: dict[str, tuple[float, ...]] = {
-    "rotation": (0, 30, 60, 90, 120, 150, 180),  # degrees, oriented
-    "tilt": (0, 10, 20, 30, 40),  # degrees, upright
-    "scale": (0.5, 0.63, 0.8, 1, 1.25, 1.6, 2),
+    "rotation": (0, 45, 90, 135, 180),  # degrees, oriented
+    "tilt": (0, 10, 20, 30),  # degrees, upright
+    "scale": (0.5, 0.71, 1, 1.41, 2),
     "blur": (0, 1, 2, 3, 4),  # deviation of the Gaussian, px
     "noise": (0, 10, 20, 40, 60),  # deviation, grey levels of 255
 }

@@ -18,7 +18,7 @@ from .methods import Image, Method
 from .scenes import CHIP_PX, Scene
 
 _SCENES = 4
-_LINES = 120  # shown of each pair, evenly taken by score: more would hide the images
+_LINES = 100  # shown of each pair, evenly taken by score: more would hide the images
 _WARP = 0
 _KEYPOINTS = 600
 _GAP_PX = 12
@@ -30,8 +30,9 @@ def draw_matches(scenes: Sequence[Scene], methods: Sequence[Method]) -> Figure:
     chosen = _different(scenes)
     pairs = [warped_pair(scene.tile, "dual", _WARP, _KEYPOINTS) for scene in chosen]
     widths = [_side_by_side(pair).shape[1] / _side_by_side(pair).shape[0] for pair in pairs]
-    height = 1.75
-    figure = Figure(figsize=(height * sum(widths) + 0.6, (height + 0.22) * len(methods) + 0.4), layout="constrained")
+    height = 1.3
+    figure = Figure(figsize=(height * sum(widths) + 0.6, (height + 0.2) * len(methods) + 0.25), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0.01, hspace=0.01)  # type: ignore[union-attr,call-arg]
     axes = figure.subplots(len(methods), len(pairs), squeeze=False, width_ratios=widths)
     for row, method in enumerate(methods):
         for column, pair in enumerate(pairs):
@@ -61,7 +62,8 @@ def _panel(axes: Axes, pair: WarpedPair, method: Method) -> None:
         side.set_visible(False)
     shown = np.unique(np.linspace(0, len(correct) - 1, _LINES).astype(int)) if len(correct) else np.zeros(0, int)
     for which, colour in ((~correct[shown], _RED), (correct[shown], _GREEN)):  # green on top
-        axes.add_collection(LineCollection(list(ends[shown][which]), colors=colour, linewidths=0.5, alpha=0.75))
+        alpha, width = (0.45, 0.4) if colour == _RED else (0.95, 0.6)
+        axes.add_collection(LineCollection(list(ends[shown][which]), colors=colour, linewidths=width, alpha=alpha))
 
 
 def matched_ends(pair: WarpedPair, method: Method) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -20,7 +20,7 @@ from ltcore.atomic import atomic_path
 from ltcore.versions import versions
 from training.evaluate import CORRECT_PX, MODES, PRECISE_PX
 
-from .closed_set import TRUE_PX, run_closed_set
+from .closed_set import TRUE_PX, WINDOWS_PX, run_closed_set
 from .curves import run_curves, summarise_curves
 from .methods import Method
 from .open_set import OpenSetConfig, OpenSetRow, first_warp, pair_facts, run_open_set, summarise_open_set
@@ -114,14 +114,15 @@ def _facts(method: Method, speeds: dict[str, float]) -> dict[str, Any]:
 def _closed_set(
     scenes: Sequence[Scene], val_scenes: Sequence[Scene], selection: Selection, config: SuiteConfig
 ) -> dict[str, dict[str, dict[str, float]]]:
-    def run(method: Method) -> dict[str, dict[str, float]]:
-        scores = run_closed_set(scenes, val_scenes, method, config.closed_keypoints)
-        return {
-            str(window): {name: round(value, 5) for name, value in asdict(score).items()}
-            for window, score in scores.items()
-        }
+    def run(job: tuple[Method, int]) -> dict[str, float]:
+        score = run_closed_set(scenes, val_scenes, *job, config.closed_keypoints)
+        return {name: round(value, 5) for name, value in asdict(score).items()}
 
-    return dict(zip([method.name for method in selection.firsts], selection.workers.map(run, selection.firsts)))
+    jobs = [(method, window) for method in selection.firsts for window in WINDOWS_PX]
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for (method, window), score in zip(jobs, selection.workers.map(run, jobs)):
+        results.setdefault(method.name, {})[str(window)] = score
+    return results
 
 
 def _retrieval(scenes: Sequence[Scene], selection: Selection) -> dict[str, Any]:

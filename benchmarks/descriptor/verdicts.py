@@ -17,13 +17,13 @@ METRICS = {
 REGIME = {"dual": "oriented", "upright": "upright"}
 CLOSED_PRECISION, CLOSED_MATCHING_SCORE = 0.995, 0.99
 
-_OPEN_BARS = (
-    ("dual", "success", 0.98),
-    ("dual", "correct_ratio", 1.7),
-    ("upright", "success", 0.99),
-    ("upright", "correct_ratio", 1.9),
-    ("upright", "precision_ratio", 1.6),
-)
+BARS = {
+    ("dual", "success"): 0.98,
+    ("dual", "correct_ratio"): 1.7,
+    ("upright", "success"): 0.99,
+    ("upright", "correct_ratio"): 1.9,
+    ("upright", "precision_ratio"): 1.6,
+}
 _RATIO_NAMES = {"correct_ratio": "correct matches over RootSIFT's", "precision_ratio": "precision over RootSIFT's"}
 
 
@@ -55,7 +55,7 @@ class ComparisonRow:
 def bar_rows(report: dict[str, Any]) -> list[BarRow]:
     """Returns the bars of the open and the closed set for the method named "ours"."""
     rows = []
-    for mode, metric, bar in _OPEN_BARS:
+    for (mode, metric), bar in BARS.items():
         value, low, high = report["open_set"][mode]["methods"][report["ours"]][metric]
         name = _RATIO_NAMES.get(metric) or METRICS[metric]
         met = value is None or value >= bar

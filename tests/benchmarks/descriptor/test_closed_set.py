@@ -63,8 +63,13 @@ def test_points_are_thinned_to_3_px(scenes):
     assert len(closed_set_keypoints(scenes[0], 17)) == 17
 
 
-def test_perfect_and_constant_methods(scenes, positional, constant):
-    for score in run_closed_set(scenes, scenes, positional, 50).values():
-        assert (score.precision, score.matching_score) == (1, 1)
-    for score in run_closed_set(scenes, scenes, constant, 50).values():
-        assert score.matching_score < 0.1
+@pytest.mark.parametrize("window", [64, 192])
+def test_perfect_and_constant_methods(window, scenes, positional, constant):
+    perfect = run_closed_set(scenes, scenes, positional, window, 50)
+    assert (perfect.precision, perfect.matching_score) == (1, 1)
+    assert run_closed_set(scenes, scenes, constant, window, 50).matching_score < 0.1
+
+
+def test_the_threshold_is_that_of_the_other_scenes(scenes, positional):
+    """Chosen where every distance is 0, it accepts nothing farther."""
+    assert run_closed_set(scenes, scenes[:1], positional, 64, 50).threshold == pytest.approx(0, abs=1e-3)
