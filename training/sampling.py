@@ -131,7 +131,7 @@ class PairSampler:
         draw = torch.Generator(self._device).manual_seed(mixed_seed(self._seed, step))
         views, near = self._views(draw)
         own = torch.arange(2 * len(near), device=self._device).reshape(2, -1)[:, part]
-        jobs = [own.flatten()] if self._device.type != "cpu" else list(own.flatten().split(_JOB_VIEWS))
+        jobs = [own.flatten()] if self._device.type != "cpu" else list(torch.split(own.flatten(), _JOB_VIEWS))
         patches = torch.cat(list(map_jobs(lambda job: self._cut_job(views, job), jobs)))
         return Batch(patches.reshape(2, own.shape[1], *patches.shape[1:]), near)
 
@@ -192,17 +192,16 @@ class PairSampler:
         """Returns the (B, C) shares of the bands, the same for all pairs of a slot: luminance first, NIR last and 0."""
         config, slots = self._config, self._config.tiles
         bands = self._atlas.bands[tile[:: config.keypoints]]
-        most = self._atlas.pixels.shape[1] - 2
+        own = torch.arange(self._atlas.pixels.shape[1] - 2, device=self._device) < bands[:, None]
         kind = self._uniform(draw, slots)
         one = (self._uniform(draw, slots) * bands).long()
-        exponential = -self._uniform(draw, slots, most).clamp(min=_LEAST_UNIFORM).log()
-        own = torch.arange(most, device=self._device) < bands[:, None]
+        single = torch.arange(own.shape[1], device=self._device) == one[:, None]
+        exponential = -self._uniform(draw, *own.shape).clamp(min=_LEAST_UNIFORM).log()
         mix = torch.where(own, exponential, 0.0)
-        single = functional.one_hot(one, most).float()
         shares = torch.where((kind < 0.75)[:, None], single, mix / mix.sum(dim=1, keepdim=True).clamp(min=1e-9))
         luminance = (kind < 0.5) | (bands == 0)
         shares = torch.where(luminance[:, None], 0.0, shares)
-        whole = torch.cat([luminance[:, None].float(), shares, torch.zeros_like(shares[:, :1])], dim=1)
+        whole = torch.cat([luminance[:, None].float(), shares, torch.zeros(slots, 1, device=self._device)], dim=1)
         return whole.repeat_interleave(config.keypoints, dim=0)
 
     def _cut(self, views: Views, job: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from ltcore.errors import InputError, LtcoreError
 
 from .config import read_config, write_config
 from .pack import PACKED_SUFFIX, Split, Tile, read_tiles
-from .processes import Processes, join_processes
+from .processes import join_processes
 from .trainer import SIGNS, Trainer
 from .validation import Validation, largest
 
@@ -146,10 +147,18 @@ def main(config_path: Path, data: Path | None, out: Path, changes: tuple[str, ..
         config = read_config(config_path, changes)
         trainer = Trainer(config, read_split(data, "train", config.keypoints_per_band), device, processes)
         if resume:
-            trainer.load_state(torch.load(out / "last.pt", weights_only=True, map_location=device))
+            trainer.load_state(_read_checkpoint(out / "last.pt", device))
         _lead(trainer, data, out) if processes.rank == 0 else run(trainer, None, None)
     except LtcoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _read_checkpoint(path: Path, device: str) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise InputError(f"The checkpoint '{path}' cannot be read.", f"{error}.", "Train without --resume.") from error
+    return state
 
 
 def _lead(trainer: Trainer, data: Path | None, out: Path) -> None:

@@ -26,6 +26,7 @@ from .processes import Processes
 from .recorded import Recorded
 from .sampling import PairSampler, mixed_seed
 
+_ALONE = Processes()
 SIGNS = ("loss", "gradient", "alike", "unrelated", "found")
 _INFERENCE_CHUNK = 1024  # patches on a GPU
 
@@ -51,7 +52,7 @@ class Trainer:
     """
 
     def __init__(
-        self, config: TrainConfig, tiles: list[Tile], device: str = "cpu", processes: Processes = Processes()
+        self, config: TrainConfig, tiles: list[Tile], device: str = "cpu", processes: Processes = _ALONE
     ) -> None:
         check_patch_pixels(config.architecture, config.sampling.patch_px)
         self._pairs = config.pairs.tiles * config.pairs.keypoints
@@ -81,6 +82,7 @@ class Trainer:
     def train_step(self) -> Tensor:
         """Makes one step and returns (5,) numbers on the device that show whether it learns, see SIGNS."""
         started = time.monotonic()
+        compiles = self.device.type == "cuda" and self._recorded is None and self.processes.count == 1
         rate = self.config.optimiser.learning_rate * learning_rate_factor(self.progress, self.config.optimiser.warmup)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
@@ -92,7 +94,8 @@ class Trainer:
         self._optimiser.step()
         self._average()
         self.step += 1
-        self.seconds += time.monotonic() - started
+        if not compiles:
+            self.seconds += time.monotonic() - started
         if self.config.minutes:
             self.seconds = self.processes.leaders(self.seconds)
         return signs
@@ -136,7 +139,7 @@ class Trainer:
             for kind in ("parameters", "buffers"):
                 held = [each for each in getattr(self.averaged, kind)() if each.is_floating_point()]
                 new = [each for each in getattr(self.network, kind)() if each.is_floating_point()]
-                torch._foreach_lerp_(held, new, 1 - min(decay, (1 + self.step) / (10 + self.step)))  # noqa: SLF001
+                torch._foreach_lerp_(held, new, 1 - min(decay, (1 + self.step) / (10 + self.step)))
 
     def describe(self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: FloatArray) -> Descriptors:
         """Returns the present descriptors of keypoints of an image, by the averaged weights if there are any."""

@@ -1,14 +1,12 @@
-"""Geometry of the network's windows; training and inference cut the same."""
+"""Geometry of the network's windows."""
 
 import cv2
 import numpy as np
 import pytest
-import torch
 from pydantic import TypeAdapter, ValidationError
 
 from ltcore.features.patches import PatchSampling, sample_patches, unit_grid, window_points
 from ltcore.types import Keypoints
-from training.sampling import cut_windows
 
 _PLAIN = PatchSampling(support_factor=1.0, min_half_width_px=16, max_half_width_px=16, patch_px=32, foveation=0.0)
 
@@ -55,22 +53,6 @@ def test_foveation_keeps_centre_and_sides_and_is_denser_inside():
 def test_half_width_is_clipped():
     sampling = PatchSampling(support_factor=6, min_half_width_px=16, max_half_width_px=64)
     assert sampling.half_width_px([1.0, 5.0, 100.0]).tolist() == [16.0, 30.0, 64.0]
-
-
-def test_training_cuts_the_same_windows():
-    draw = np.random.default_rng(0)
-    image, sampling = _smooth(), PatchSampling()
-    keypoints = _keypoints(draw.uniform(5, 115, (40, 2)), size=4.0)  # windows reach over the borders
-    angles = draw.uniform(0, 360, 40)
-    with_remap = sample_patches(image, keypoints, angles, sampling)
-    turn = np.deg2rad(angles)
-    axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]).transpose(2, 0, 1)
-    windows = axes * sampling.half_width_px(keypoints.size_px)[:, None, None]
-    grid = torch.from_numpy(unit_grid(sampling))
-    with_torch = cut_windows(
-        torch.from_numpy(image).double(), torch.from_numpy(keypoints.xy.copy()), torch.from_numpy(windows), grid
-    )
-    np.testing.assert_allclose(with_torch.numpy(), with_remap, atol=1.0)  # grey levels; remap rounds to 1/32 px
 
 
 def test_many_patches_pass_the_row_limit_of_remap():
