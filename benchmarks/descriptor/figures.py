@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -41,6 +42,7 @@ _FACTORS = {
 }
 _REGIMES = {"dual": "oriented: any rotation", "upright": "upright: rotation known to 10°"}
 _DPI = 110
+_LABEL = 36  # characters a line
 _MAX_BYTES = 300_000
 _PALETTES = (256, 128, 64, 40, 24, 16)
 
@@ -93,7 +95,8 @@ def _bar_panel(axes: Axes, report: Report, mode: str, metric: str) -> None:
             fontsize=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
-    axes.set_yticks(range(len(rows)), sorted(rows, key=lambda group: float(rows[group][0])))
+    labels = sorted(rows, key=lambda group: float(rows[group][0]))
+    axes.set_yticks(range(len(rows)), [fill(label, _LABEL) for label in labels], fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.axvline(BARS[mode, metric], color=_COLOURS[1], linewidth=1.2, linestyle="--", zorder=0.5)
 
@@ -109,7 +112,7 @@ def curves(report: Report, names: Sequence[str]) -> Figure:
             curve = report["curves"][factor][name]
             style: dict[str, Any] = {"color": _COLOURS[number], "marker": _MARKERS[number], "markersize": 4}
             style["linewidth"] = 2.2 if name == report["ours"] else 1.3
-            label = report["methods"][name]["group"]
+            label = fill(report["methods"][name]["group"], _LABEL)
             axes[row, column].plot(curve["level"], np.array(curve["success"]) * 100, label=label, **style)
             axes[row + 1, column].plot(curve["level"], curve["correct"], **style)
         for each in (axes[row, column], axes[row + 1, column]):

@@ -165,11 +165,13 @@ def trained(folder: Path, engine: Engine) -> NetworkMethod:
 
 
 def group_name(config: TrainConfig) -> str:
-    """Returns what runs that differ in their seed only have in common: network, width, loss, patch."""
+    """Returns what runs that differ in seed and learning rate only have in common: network, width, loss, patch and
+    length of the training."""
     loss: list[str] = [config.loss.name]
     for field in fields(config.loss):
         value = getattr(config.loss, field.name)
         if field.name != "name" and value != field.default:
-            loss.append(f"{field.name.replace('_', ' ')} {value}")
-    width, patch = config.descriptor_dim, config.sampling.patch_px
-    return f"{NAMES[config.architecture]} d{width}, {', '.join(loss)}, {patch} px"
+            loss.append(field.name.replace("_", " ") + ("" if value is True else f" {value}"))
+    length = f"{config.minutes:g} minutes" if config.minutes else f"{config.steps} steps"
+    network = f"{NAMES[config.architecture]} d{config.descriptor_dim}"
+    return f"{network}, {', '.join(loss)}, {config.sampling.patch_px} px, {length}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ _LINES = 100  # shown of each pair, evenly taken by score: more would hide the i
 _WARP = 0
 _KEYPOINTS = 600
 _GAP_PX = 12
+_LABEL = 20  # characters a line
 _GREEN, _RED = "#00C853", "#FF1744"
 
 
@@ -37,7 +39,7 @@ def draw_matches(scenes: Sequence[Scene], methods: Sequence[Method]) -> Figure:
     for row, method in enumerate(methods):
         for column, pair in enumerate(pairs):
             _panel(axes[row, column], pair, method)
-        axes[row, 0].set_ylabel(method.group.replace(", ", "\n", 1), fontsize=9, fontweight="bold")
+        axes[row, 0].set_ylabel(fill(method.group, _LABEL), fontsize=8, fontweight="bold")
     for column, scene in enumerate(chosen):
         axes[-1, column].set_xlabel(scene.place, fontsize=8)
     return figure

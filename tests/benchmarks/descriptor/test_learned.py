@@ -69,16 +69,20 @@ def test_windows_follow_their_size_not_the_keypoints(engine, scenes, keypoints):
     assert not np.allclose(first, method.describe_windows(scenes[0].visible, keypoints, 128).values, atol=0.01)
 
 
-def test_runs_are_grouped_by_all_but_the_seed():
-    assert group_name(TrainConfig(seed=1)) == group_name(TrainConfig(seed=2)) == "LTFormer d128, hardest, 64 px"
-    lt = TrainConfig(loss=LossConfig(name="lt", margin_floor=0.5))
-    assert group_name(lt) == "LTFormer d128, lt, margin floor 0.5, 64 px"
+def test_runs_are_grouped_by_all_but_seed_and_learning_rate():
+    assert (
+        group_name(TrainConfig(seed=1))
+        == group_name(TrainConfig(seed=2))
+        == "LTFormer d128, hardest, 64 px, 5000 steps"
+    )
+    lt = TrainConfig(loss=LossConfig(name="lt", margin_floor=0.5, stop_margin_gradient=True), minutes=9.5)
+    assert group_name(lt) == "LTFormer d128, lt, margin floor 0.5, stop margin gradient, 64 px, 9.5 minutes"
 
 
 def test_selection_groups_seeds_and_refuses_the_same_twice(make_run):
     runs = [make_run("hardnet", 0), make_run("hardnet", 1)]
     selection = select(["ltformer-d128"], runs)
-    assert selection.groups["HardNet d128, hardest, 32 px"] == ["hardnet-s0", "hardnet-s1"]
+    assert selection.groups["HardNet d128, hardest, 32 px, 5000 steps"] == ["hardnet-s0", "hardnet-s1"]
     assert "hardnet-s1" not in {method.name for method in selection.firsts}
     with pytest.raises(InputError, match="hardnet-s0"):
         select([], [runs[0], runs[0]])
