@@ -58,7 +58,7 @@ def _heading(report: Report) -> str:
 
 def _bars(report: Report) -> str:
     rows = [
-        [row.what, row.wanted, _value(row.value, row.percent), _interval(row.low, row.high, row.percent),
+        [row.what, row.wanted, _value(row.value, row.percent), _interval(*row.interval, row.percent) if row.interval else "",
          "met" if row.met else "**not met**"]
         for row in bar_rows(report)
     ]  # fmt: skip

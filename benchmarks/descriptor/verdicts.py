@@ -29,13 +29,12 @@ _RATIO_NAMES = {"correct_ratio": "correct matches over RootSIFT's", "precision_r
 
 @dataclass(frozen=True)
 class BarRow:
-    """One bar: what, the bar in words, what was measured with its interval (None: no interval, or infinite)."""
+    """One bar: what, the bar in words, what was measured, its interval if there is one; a value of None is infinite."""
 
     what: str
     wanted: str
     value: Optional[float]
-    low: Optional[float]
-    high: Optional[float]
+    interval: Optional[tuple[Optional[float], Optional[float]]]
     met: bool
     percent: bool
 
@@ -59,11 +58,11 @@ def bar_rows(report: dict[str, Any]) -> list[BarRow]:
         value, low, high = report["open_set"][mode]["methods"][report["ours"]][metric]
         name = _RATIO_NAMES.get(metric) or METRICS[metric]
         met = value is None or value >= bar
-        rows.append(BarRow(f"{REGIME[mode]}: {name}", f">= {bar:g}", value, low, high, met, metric == "success"))
+        rows.append(BarRow(f"{REGIME[mode]}: {name}", f">= {bar:g}", value, (low, high), met, metric == "success"))
     for window, score in report["closed_set"].get(report["ours"], {}).items():
         for metric, bar in (("precision", CLOSED_PRECISION), ("matching_score", CLOSED_MATCHING_SCORE)):
             value, name = score[metric], f"closed set, {window} px: {METRICS[metric]}"
-            rows.append(BarRow(name, f">= {bar:g}", value, value, value, value >= bar, percent=True))
+            rows.append(BarRow(name, f">= {bar:g}", value, None, value >= bar, percent=True))
     return rows
 
 
