@@ -57,11 +57,11 @@ def _heading(report: Report) -> str:
 
 
 def _bars(report: Report) -> str:
-    rows = [
-        [row.what, row.wanted, _value(row.value, row.percent), _interval(*row.interval, row.percent) if row.interval else "",
-         "met" if row.met else "**not met**"]
-        for row in bar_rows(report)
-    ]  # fmt: skip
+    rows = []
+    for row in bar_rows(report):
+        interval = _interval(*row.interval, row.percent) if row.interval else ""
+        verdict = "met" if row.met else "**not met**"
+        rows.append([row.what, row.wanted, _value(row.value, row.percent), interval, verdict])
     return f"#### Bars, `{report['ours']}`\n\n" + _markdown(["", "bar", "measured", "95 % interval", ""], rows)
 
 
