@@ -84,3 +84,8 @@ def test_remembered_descriptions_are_the_same_and_made_once(scenes, positional):
     remembered.describe(scenes[0].visible, keypoints, np.full(20, 180.0))
     remembered.describe(scenes[0].nir, keypoints, np.zeros(20))
     assert positional.calls == 3
+
+
+def test_the_number_of_threads_does_not_matter(scenes, rows):
+    alone = run_open_set(scenes[:2], [RootSift(), Constant()], OpenSetConfig(2, 150), Workers(1))
+    assert alone == rows
