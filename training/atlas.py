@@ -36,18 +36,16 @@ class Atlas:
     first_keypoint: Tensor
     keypoints: Tensor
 
-    def cut(self, tile: Tensor, bands: Tensor, centres_xy: Tensor, windows: Tensor, grid: Tensor) -> Tensor:
+    def cut(self, tile: Tensor, bands: Tensor, points_xy: Tensor) -> Tensor:
         """Returns (B, P, P) patches, bilinear, mirrored at the centres of the border pixels.
 
         Args:
             tile: (B,) which tile each shows.
             bands: (B, 1 + V + 1) share of each band.
-            centres_xy: (B, 2) pixel-edge px.
-            windows: (B, 2, 2) matrices from the unit window to px.
-            grid: (P * P, 2) points of the unit window.
+            points_xy: (B, P * P, 2) where each pixel of the patch, by rows, reads the tile; pixel-edge px.
         """
-        side = round(len(grid) ** 0.5)
-        points = centres_xy[:, None, :] - 0.5 + grid @ windows.transpose(1, 2)
+        side = round(points_xy.shape[1] ** 0.5)
+        points = points_xy - 0.5
         last = (self.size_px[tile] - 1)[:, None, :].float()
         turned = torch.remainder(points, 2 * last)
         inside = last - (turned - last).abs()

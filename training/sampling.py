@@ -24,6 +24,7 @@ from .atlas import build_atlas
 from .pack import Tile
 
 _JOB_VIEWS = 128  # windows a thread cuts at once
+_MOST_TILT = 0.3  # of the perspective along each axis, so that all of the window stays before the viewer
 _LEAST_UNIFORM = 1e-7  # uniform numbers whose logarithm is taken stay above
 
 _Positive = Annotated[float, Field(ge=0, le=10)]
@@ -44,6 +45,7 @@ class PairConfig:
         scale_tile: the same, drawn for each tile.
         jitter_px: deviation of the second window's position.
         shear: deviation of the elements of its 2x2 matrix.
+        perspective: deviation of the second window's perspective: share by which scale changes from centre to side.
         gamma: deviation of the log of the exponent of the grey levels.
         blurred: share of blurred patches.
         noise: largest deviation of the noise, share of the grey range.
@@ -57,6 +59,7 @@ class PairConfig:
     scale_tile: _Positive = 0.25
     jitter_px: _Positive = 1.0
     shear: _Positive = 0.05
+    perspective: _Share = 0.0
     gamma: _Positive = 0.35
     blurred: _Share = 0.3
     noise: _Share = 0.04
@@ -85,6 +88,7 @@ class Views:
         bands: (2B, C) share of each band of the atlas.
         centres_xy: (2B, 2) pixel-edge px of the tile.
         windows: (2B, 2, 2) matrices from the unit window to px; columns are its axes.
+        perspective: (2B, 2) a point p of the unit window is divided by 1 + p . perspective before that.
         exponent: (2B,) of the grey levels.
         blurred: (2B,) which are smoothed.
         noise: (2B, P, P) share of the grey range.
@@ -94,6 +98,7 @@ class Views:
     bands: Tensor
     centres_xy: Tensor
     windows: Tensor
+    perspective: Tensor
     exponent: Tensor
     blurred: Tensor
     noise: Tensor
@@ -146,14 +151,19 @@ class PairSampler:
         infrared = torch.zeros_like(bands)
         infrared[:, -1] = 1
         noise = self._normal(draw, 2 * count, side, side)
+        exponent = torch.exp(config.gamma * self._normal(draw, 2 * count))
+        blurred = self._uniform(draw, 2 * count) < config.blurred
+        noise_level = config.noise * self._uniform(draw, 2 * count)
+        tilt = (config.perspective * self._normal(draw, count, 2)).clamp(-_MOST_TILT, _MOST_TILT)
         views = Views(
             tile=tile.repeat(2),
             bands=torch.cat([bands, infrared]),
             centres_xy=torch.cat([xy, jittered]),
             windows=torch.cat([first, second]),
-            exponent=torch.exp(config.gamma * self._normal(draw, 2 * count)),
-            blurred=self._uniform(draw, 2 * count) < config.blurred,
-            noise=noise * (config.noise * self._uniform(draw, 2 * count))[:, None, None],
+            perspective=torch.cat([torch.zeros_like(tilt), tilt]),
+            exponent=exponent,
+            blurred=blurred,
+            noise=noise * noise_level[:, None, None],
         )
         apart = (xy[:, None] - xy[None]).norm(dim=2)
         return views, (tile[:, None] == tile[None]) & (apart < config.near_px)
@@ -206,9 +216,9 @@ class PairSampler:
 
     def _cut(self, views: Views, job: Tensor) -> Tensor:
         """Returns the (J, P, P) patches of some views, with their gamma, blur and noise."""
-        patches = self._atlas.cut(
-            views.tile[job], views.bands[job], views.centres_xy[job], views.windows[job], self._grid
-        )
+        grid = self._grid / (1 + self._grid @ views.perspective[job].transpose(0, 1)).transpose(0, 1)[..., None]
+        points = views.centres_xy[job, None, :] + grid @ views.windows[job].transpose(1, 2)
+        patches = self._atlas.cut(views.tile[job], views.bands[job], points)
         bright = (patches / 255).clamp(1e-4, 1) ** views.exponent[job, None, None]
         bright = torch.where(views.blurred[job, None, None], _blur(bright), bright)
         return 255 * (bright + views.noise[job])

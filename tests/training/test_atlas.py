@@ -42,7 +42,8 @@ def test_windows_are_those_of_inference(which, band):
     windows = torch.from_numpy(axes * sampling.half_width_px(keypoints.size_px)[:, None, None]).float()
     grid = torch.from_numpy(unit_grid(sampling)).float()
     shares = _shares(atlas.pixels.shape[1], band, 40)
-    cut = atlas.cut(torch.full((40,), which), shares, torch.from_numpy(xy).float(), windows, grid)
+    points = torch.from_numpy(xy).float()[:, None] + grid @ windows.transpose(1, 2)
+    cut = atlas.cut(torch.full((40,), which), shares, points)
     np.testing.assert_allclose(cut.numpy(), expected, atol=1.0)  # grey levels; remap rounds to 1/32 px
 
 
@@ -50,9 +51,8 @@ def test_far_beyond_the_border_is_mirrored_again_and_again():
     row = torch.arange(4.0).expand(3, 4)
     tile = Tile("ramp", row[None], row, np.zeros((2, 2)), np.ones(2))
     atlas = build_atlas([tile], _CPU)
-    grid = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 0.5], [0.5, 0.0]])
-    window = 8 * torch.eye(2)[None]
-    cut = atlas.cut(torch.tensor([0]), _shares(2, 0, 1), torch.tensor([[1.5, 1.5]]), window, grid)
+    points = torch.tensor([[[1.5, 1.5], [9.5, 1.5], [1.5, 5.5], [5.5, 1.5]]])
+    cut = atlas.cut(torch.tensor([0]), _shares(2, 0, 1), points)
     # pixel 1, then 1 + 8 = 9 -> 3 on the mirrored line 0 1 2 3 2 1 0 1 2 3, the same column 4 rows on, 1 + 4 = 5 -> 1
     np.testing.assert_allclose(cut.flatten().numpy(), [1, 3, 1, 1], atol=1e-5)
 

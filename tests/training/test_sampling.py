@@ -52,6 +52,7 @@ def test_without_augmentation_both_patches_show_the_same(tiles):
         {"scale_tile": 0.3},
         {"jitter_px": 2},
         {"shear": 0.1},
+        {"perspective": 0.2},
         {"gamma": 0.4},
         {"blurred": 0.5},
         {"noise": 0.1},
