@@ -13,7 +13,7 @@ from ..errors import DeviceError
 from .network import LTFormer
 
 _BATCH = {"cpu": 256, "mps": 512, "cuda": 4096}  # patches
-_CPU_CHUNK = 64  # patches a thread runs at once: they stay in its cache
+_CPU_CHUNK_PX = 2**16  # pixels of the patches a thread runs at once: they stay in its cache
 _LEAST_BATCH = 16
 
 
@@ -118,7 +118,8 @@ class TorchBackend:
         tensor = torch.from_numpy(np.ascontiguousarray(patches))
         if self._threads is None:
             return self._infer(tensor)
-        return np.concatenate(list(self._threads.map(self._infer, torch.split(tensor, _CPU_CHUNK))))
+        chunk = max(1, _CPU_CHUNK_PX // (tensor.shape[1] * tensor.shape[2]))
+        return np.concatenate(list(self._threads.map(self._infer, torch.split(tensor, chunk))))
 
     def _infer(self, patches: torch.Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
