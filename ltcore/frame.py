@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .raster.radiometry import Stretch, percentile_stretch
 from .raster.read import MaskedImage, RasterView, Window, grid_of, plain_view, transform_points, warped_view
 from .types import FloatArray
 
+Search = Literal["given", "wider", "free"]
+
+_WIDER = 4.0  # the second search looks this much farther than the first
 _FINER_IS_FINE = 1.1  # pixel-size ratio up to which the reference grid itself is the working grid
 _OUTLINE_POINTS = 21
 
@@ -46,7 +49,8 @@ class Frame:
         overlap: window of the reference's working grid worth matching.
         max_offset_px: radius of the search in working px, or None without a prior.
         prior: 3x3 matrix sensed px -> reference px (own grids, edge) that the georeference implies, linearised
-            over the overlap; the identity without a prior.
+            over the overlap; the identity without georeference.
+        notes: sentences on what of the rasters was not used.
     """
 
     reference: Scene
@@ -54,6 +58,7 @@ class Frame:
     overlap: Window
     max_offset_px: Optional[float]
     prior: FloatArray
+    notes: tuple[str, ...] = ()
 
     @property
     def has_prior(self) -> bool:
@@ -62,7 +67,12 @@ class Frame:
 
 
 def build_frame(
-    reference: Any, sensed: Any, reference_source: RasterSource, sensed_source: RasterSource, max_offset: str
+    reference: Any,
+    sensed: Any,
+    reference_source: RasterSource,
+    sensed_source: RasterSource,
+    max_offset: str,
+    search: Search = "given",
 ) -> Frame:
     """Returns the frame of two open datasets.
 
@@ -72,6 +82,8 @@ def build_frame(
         reference_source: its name and band.
         sensed_source: its name and band.
         max_offset: largest expected offset, "100" in working px or "250m".
+        search: how far georeference is believed: "given" as far as `max_offset`, "wider" four times as far, "free"
+            not at all but for the pixel size; makes no difference without georeference.
 
     Raises:
         InputError: the rasters do not overlap, one is blank, or metres are asked for without georeference.
@@ -84,20 +96,26 @@ def build_frame(
                 fix="Give it in pixels, or leave it out: without georeference the whole image is searched.",
             )
         views = plain_view(reference, reference_source), plain_view(sensed, sensed_source)
-        return _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3))
+        notes = _unused_georeference(reference, reference_source) + _unused_georeference(sensed, sensed_source)
+        return replace(
+            _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3)), notes=notes
+        )
     outline = _outline_in_reference(reference, sensed)
     working = _working_grid(grid, outline)
     if grid.is_rotated or (grid.geotransform or (0,) * 6)[5] > 0:
         reference_view = warped_view(reference, reference_source, working)
     else:
         reference_view = _resized(plain_view(reference, reference_source), working)
-    views = reference_view, warped_view(sensed, sensed_source, working)
-    offset_px = _offset_px(max_offset, working)
-    overlap = _overlap(views[0], outline, offset_px)
+    sensed_place = _bounds(reference_view.from_source(outline[:, 2:]))
+    radius = _radius(max_offset, working, sensed_place, search)
+    overlap = _overlap(working, sensed_place, radius)
     if overlap is None:
         raise _no_overlap(grid, outline, reference_source, sensed_source)
+    target = working if search != "free" else _sensed_working_grid(working, sensed_place)
+    views = reference_view, warped_view(sensed, sensed_source, target)
     prior = _linear_prior(reference, sensed, outline, grid)
-    return _frame(views, (reference_source, sensed_source), overlap, offset_px, prior)
+    sources = reference_source, sensed_source
+    return _frame(views, sources, overlap, None if search == "free" else radius, prior)
 
 
 def _frame(
@@ -157,18 +175,58 @@ def _offset_px(text: str, working: GeoGrid) -> float:
     return float(text[:-1]) / (pixel * metres_per_unit(working.crs_wkt or "", float(centre[1])))
 
 
-def _overlap(reference: RasterView, outline: FloatArray, margin_px: float) -> Optional[Window]:
-    """Returns the window of the working grid under the sensed outline grown by the margin, or None."""
-    points = reference.from_source(outline[:, 2:])
-    x0, y0 = np.floor(points.min(axis=0)).astype(int)
-    x1, y1 = np.ceil(points.max(axis=0)).astype(int)
-    touches = x0 < reference.width and y0 < reference.height and x1 > 0 and y1 > 0
+def _bounds(points: FloatArray) -> Window:
+    low, high = np.floor(points.min(axis=0)).astype(int), np.ceil(points.max(axis=0)).astype(int)
+    return Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+def _radius(max_offset: str, working: GeoGrid, sensed_place: Window, search: Search) -> float:
+    """Returns how far from the place the georeference names is searched, working px.
+
+    The free search goes as far as the sensed raster is large: farther off its georeference is worth nothing at all.
+    """
+    if search == "free":
+        return float(max(sensed_place.width, sensed_place.height))
+    return _offset_px(max_offset, working) * (_WIDER if search == "wider" else 1.0)
+
+
+def _overlap(working: GeoGrid, sensed_place: Window, margin_px: float) -> Optional[Window]:
+    """Returns the window of the working grid under the sensed raster grown by the margin, or None."""
+    place = sensed_place
+    x1, y1 = place.x + place.width, place.y + place.height
+    touches = place.x < working.width and place.y < working.height and x1 > 0 and y1 > 0
     if not touches:
         return None
     margin = math.ceil(margin_px)
-    left, top = max(0, int(x0) - margin), max(0, int(y0) - margin)
-    right, bottom = min(reference.width, int(x1) + margin), min(reference.height, int(y1) + margin)
+    left, top = max(0, place.x - margin), max(0, place.y - margin)
+    right, bottom = min(working.width, x1 + margin), min(working.height, y1 + margin)
     return Window(left, top, right - left, bottom - top)
+
+
+def _sensed_working_grid(working: GeoGrid, sensed_place: Window) -> GeoGrid:
+    """Returns a grid of the working pixel size over the sensed raster, at most the reference's size beyond that."""
+    reach = max(working.width, working.height)
+    left, top = max(-reach, sensed_place.x), max(-reach, sensed_place.y)
+    right = min(working.width + reach, sensed_place.x + sensed_place.width)
+    bottom = min(working.height + reach, sensed_place.y + sensed_place.height)
+    x0, size_x, _, y0, _, size_y = working.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    geotransform = (x0 + left * size_x, size_x, 0.0, y0 + top * size_y, 0.0, size_y)
+    return GeoGrid(right - left, bottom - top, geotransform, working.crs_wkt)
+
+
+def _unused_georeference(dataset: Any, source: RasterSource) -> tuple[str, ...]:
+    """Returns a sentence on ground control points or RPCs that stand in a raster without geotransform."""
+    if grid_of(dataset).geotransform is not None:
+        return ()
+    count = dataset.GetGCPCount()
+    has_rpc = bool(dataset.GetMetadata("RPC"))
+    if not count and not has_rpc:
+        return ()
+    kinds = f"{count} ground control points" if count else "rational polynomial coefficients (RPCs)"
+    return (
+        f"'{source.path.name}' has {kinds} but no geotransform: they were not used. "
+        f"To use them, warp the raster first (gdalwarp {'-tps' if count else '-rpc'} IN OUT).",
+    )
 
 
 def _linear_prior(reference: Any, sensed: Any, outline: FloatArray, grid: GeoGrid) -> FloatArray:

@@ -6,15 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Union
 
 import numpy as np
 
-from .coarse import CoarseFit, coarse_fit
-from .config import DescriptorName, FeatureConfig, RegistrationConfig, RegistrationJob
+from .coarse import CoarseFit
+from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictConfig
 from .evidence import gather_evidence
 from .fine import FineResult, fine_tie_points
-from .frame import Frame, build_frame
+from .frame import Frame, Search, build_frame
 from .geometry.selection import fit_tie_points
 from .geometry.transforms import EstimationFailure, estimate
 from .ltformer.describe import Describer, make_describer
@@ -25,14 +25,10 @@ from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
+from .search import find_coarse
 from .types import TiePoints
 from .versions import versions
 
-# Each descriptor is tried until the images' structure agrees: RootSIFT is a cheap second opinion.
-_ATTEMPTS: dict[DescriptorName, tuple[DescriptorName, ...]] = {
-    "ltformer": ("ltformer", "rootsift"),
-    "rootsift": ("rootsift",),
-}
 _CREDIBLE_STRUCTURE = 5.0  # score under which a coarse transform is not worth the fine stage
 
 
@@ -69,15 +65,20 @@ def register(
         CancelledError: progress says so.
     """
     watch = _Stopwatch()
+
+    def frame_for(search: Search) -> Frame:
+        return build_frame(reference, sensed, job.reference, job.sensed, job.config.match.max_offset, search)
+
     progress.report(0.0, "Opening the rasters")
     with watch.stage("read"):
         reference, sensed = open_raster(job.reference), open_raster(job.sensed)
         grids = grid_of(reference), grid_of(sensed)
         aoi = AreaOfInterest() if job.aoi is None else read_aoi(job.aoi, grids[0])
-        frame = build_frame(reference, sensed, job.reference, job.sensed, job.config.match.max_offset)
+        frame = frame_for("given")
     checkpoint(progress)
     with watch.stage("coarse"):
-        coarse, describer = _coarse(frame, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
+        found = find_coarse(frame, frame_for, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
+        frame, coarse, describer = found.frame, found.coarse, found.describer
     with watch.stage("fine"):
         fine = _fine(frame, coarse, aoi, job.config, SubProgress(progress, 0.6, 0.9))
     working = fine.points if isinstance(fine, FineResult) else _no_points()
@@ -89,7 +90,7 @@ def register(
         )
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
-        quality = _judge(frame, fit, working, grids[0], job.config)
+        quality = _judge(frame, fit, working, grids[0], found.limits)
     return RegistrationResult(
         job=job,
         reference_grid=grids[0],
@@ -105,28 +106,6 @@ def register(
     )
 
 
-def _coarse(
-    frame: Frame,
-    config: RegistrationConfig,
-    describer_for: Callable[[FeatureConfig], Describer],
-    progress: Progress,
-) -> tuple[CoarseFit, Describer]:
-    """Returns the first coarse fit whose structure passes, else the one of the best structure, and its describer."""
-    attempts = _ATTEMPTS[config.features.descriptor]
-    best: Optional[tuple[CoarseFit, Describer]] = None
-    for number, name in enumerate(attempts):
-        share = SubProgress(progress, number / len(attempts), (number + 1) / len(attempts))
-        describer = describer_for(replace(config.features, descriptor=name))
-        found = coarse_fit(frame, describer, config, share)
-        if best is None or found.structure > best[0].structure:
-            best = found, describer
-        if found.structure >= config.verdict.fail_structure:
-            break
-    if best is None:
-        raise AssertionError("every descriptor has at least one attempt")
-    return best
-
-
 def _fine(
     frame: Frame, coarse: CoarseFit, aoi: AreaOfInterest, config: RegistrationConfig, progress: Progress
 ) -> Union[FineResult, EstimationFailure]:
@@ -134,7 +113,7 @@ def _fine(
     hint = ""
     if frame.max_offset_px is not None:
         searched = f"within {frame.max_offset_px:.0f} px of where the georeference says"
-        hint = f" (searched {searched}; a larger offset can be set)"
+        hint = f" (searched {searched}, then farther, then everywhere)"
     if isinstance(coarse.transform, EstimationFailure):
         return EstimationFailure(coarse.transform.reason + hint)
     if coarse.structure < _CREDIBLE_STRUCTURE:
@@ -169,7 +148,18 @@ def _judge(
     fit: Union[TransformFit, EstimationFailure],
     working: TiePoints,
     grid: GeoGrid,
-    config: RegistrationConfig,
+    limits: VerdictConfig,
+) -> QualityReport:
+    report = _verdict(frame, fit, working, grid, limits)
+    return replace(report, reasons=(*report.reasons, *frame.notes))
+
+
+def _verdict(
+    frame: Frame,
+    fit: Union[TransformFit, EstimationFailure],
+    working: TiePoints,
+    grid: GeoGrid,
+    limits: VerdictConfig,
 ) -> QualityReport:
     if isinstance(fit, EstimationFailure):
         return failed(fit.reason, len(working))
@@ -179,7 +169,7 @@ def _judge(
         return failed(in_working.reason, len(working))
     evidence = gather_evidence(frame, in_working, inliers.reference_xy)
     size_map = grid.pixel_size_map if grid.is_georeferenced else None
-    return assess(fit, len(working), evidence, size_map, config.verdict)
+    return assess(fit, len(working), evidence, size_map, limits)
 
 
 def _provenance(job: RegistrationJob, describer: Describer, models: dict[str, float]) -> dict[str, Any]:

@@ -20,7 +20,9 @@ _LOCAL_PX = 31  # side of the neighbourhood in which gradients are normalised
 _MIN_COMMON_SHARE = 0.02
 
 
-def structure_score(reference: Scene, sensed: Scene, window: Window, transform: Transform) -> float:
+def structure_score(
+    reference: Scene, sensed: Scene, window: Window, transform: Transform, rivals_px: int = _SEARCH_PX
+) -> float:
     """Returns how far the agreement of both images' gradients under the transform stands above chance.
 
     Args:
@@ -28,10 +30,11 @@ def structure_score(reference: Scene, sensed: Scene, window: Window, transform: 
         sensed: scene on its own working grid.
         window: window of the reference's working grid to compare, at most about 2000 px a side.
         transform: sensed working px -> reference working px.
+        rivals_px: how far wrong offsets are compared, at least 48.
 
     Returns:
-        The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where one of those
-        agrees better, or where the images share less than 2 % of the window.
+        The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where a wrong offset
+        up to `rivals_px` agrees better, or where the images share less than 2 % of the window.
     """
     image, aligned = reference.read(window), read_aligned(sensed, window, transform)
     common = image.valid & aligned.valid
@@ -39,16 +42,17 @@ def structure_score(reference: Scene, sensed: Scene, window: Window, transform: 
         return 0.0
     a = _local_contrast(gradient_magnitude(image, 1.0), common)
     b = _local_contrast(gradient_magnitude(aligned, 1.0), common)
-    shape = [fft.next_fast_len(side + _SEARCH_PX, real=True) for side in a.shape]
+    reach = max(rivals_px, _SEARCH_PX)
+    shape = [fft.next_fast_len(side + reach, real=True) for side in a.shape]
     surface = fft.irfft2(np.conj(fft.rfft2(a, shape)) * fft.rfft2(b, shape), shape)
-    side = 2 * _SEARCH_PX + 1
-    shifted = np.roll(surface, (_SEARCH_PX, _SEARCH_PX), axis=(0, 1))[:side, :side]
-    y, x = np.mgrid[-_SEARCH_PX : _SEARCH_PX + 1, -_SEARCH_PX : _SEARCH_PX + 1]
-    near = np.hypot(x, y) <= _NEAR_PX
-    noise = shifted[~near]
+    side = 2 * reach + 1
+    shifted = np.roll(surface, (reach, reach), axis=(0, 1))[:side, :side]
+    y, x = np.mgrid[-reach : shifted.shape[0] - reach, -reach : shifted.shape[1] - reach]
+    distance = np.hypot(x, y)
+    noise = shifted[(distance > _NEAR_PX) & (np.maximum(np.abs(x), np.abs(y)) <= _SEARCH_PX)]
     spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))  # robust standard deviation
-    at_solution = shifted[np.hypot(x, y) <= _TOLERANCE_PX].max()
-    if at_solution < noise.max():
+    at_solution = shifted[distance <= _TOLERANCE_PX].max()
+    if at_solution < shifted[distance > _NEAR_PX].max():
         return 0.0
     return float((at_solution - np.median(noise)) / max(float(spread), 1e-9))
 
