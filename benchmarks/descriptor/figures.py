@@ -42,7 +42,7 @@ _FACTORS = {
 }
 _REGIMES = {"dual": "oriented: any rotation", "upright": "upright: rotation known to 10°"}
 _DPI = 110
-_LABEL = 36  # characters a line
+_LABEL = 44  # characters a line
 _MAX_BYTES = 300_000
 _PALETTES = (256, 128, 64, 40, 24, 16)
 
@@ -52,7 +52,7 @@ mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.righ
 def bars(report: Report) -> Figure:
     """Returns correct matches over RootSIFT's and success of each group in both regimes, with 95 % intervals by place
     and the bars that were set."""
-    figure = Figure(figsize=(10.5, 1.8 + 0.5 * len(groups(report))), layout="constrained")
+    figure = Figure(figsize=(12.5, 1.8 + 0.6 * len(groups(report))), layout="constrained")
     axes = figure.subplots(2, 2)
     for column, (mode, title) in enumerate(_REGIMES.items()):
         _bar_panel(axes[0, column], report, mode, "correct_ratio")
@@ -96,7 +96,7 @@ def _bar_panel(axes: Axes, report: Report, mode: str, metric: str) -> None:
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
     labels = sorted(rows, key=lambda group: float(rows[group][0]))
-    axes.set_yticks(range(len(rows)), [fill(label, _LABEL) for label in labels], fontsize=8)
+    axes.set_yticks(range(len(rows)), [fill(label, _LABEL) for label in labels], fontsize=7.5)
     axes.tick_params(axis="y", length=0)
     axes.axvline(BARS[mode, metric], color=_COLOURS[1], linewidth=1.2, linestyle="--", zorder=0.5)
 

@@ -18,12 +18,13 @@ from training.evaluate import CORRECT_PX, WarpedPair, warped_pair
 from .methods import Image, Method
 from .scenes import CHIP_PX, Scene
 
-_SCENES = 4
+_SCENES = 3
 _LINES = 100  # shown of each pair, evenly taken by score: more would hide the images
 _WARP = 0
 _KEYPOINTS = 600
 _GAP_PX = 12
 _LABEL = 20  # characters a line
+_GREY_STEP = 17.0  # 16 shades of grey leave colours of a small palette to the lines
 _GREEN, _RED = "#00C853", "#FF1744"
 
 
@@ -32,7 +33,7 @@ def draw_matches(scenes: Sequence[Scene], methods: Sequence[Method]) -> Figure:
     chosen = _different(scenes)
     pairs = [warped_pair(scene.tile, "dual", _WARP, _KEYPOINTS) for scene in chosen]
     widths = [_side_by_side(pair).shape[1] / _side_by_side(pair).shape[0] for pair in pairs]
-    height = 1.3
+    height = 1.4
     figure = Figure(figsize=(height * sum(widths) + 0.6, (height + 0.2) * len(methods) + 0.25), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0.01, hspace=0.01)  # type: ignore[union-attr,call-arg]
     axes = figure.subplots(len(methods), len(pairs), squeeze=False, width_ratios=widths)
@@ -64,7 +65,7 @@ def _panel(axes: Axes, pair: WarpedPair, method: Method) -> None:
         side.set_visible(False)
     shown = np.unique(np.linspace(0, len(correct) - 1, _LINES).astype(int)) if len(correct) else np.zeros(0, int)
     for which, colour in ((~correct[shown], _RED), (correct[shown], _GREEN)):  # green on top
-        alpha, width = (0.45, 0.4) if colour == _RED else (0.95, 0.6)
+        alpha, width = (0.6, 0.45) if colour == _RED else (0.95, 0.6)
         axes.add_collection(LineCollection(list(ends[shown][which]), colors=colour, linewidths=width, alpha=alpha))
 
 
@@ -89,4 +90,6 @@ def _side_by_side(pair: WarpedPair) -> Image:
         np.pad(image, ((0, height - image.shape[0]), (0, 0)), constant_values=255)
         for image in (pair.reference, np.where(pair.valid, pair.sensed, np.float32(255)))
     ]
-    return np.concatenate([sides[0], gap, sides[1]], axis=1)
+    both: Image = np.concatenate([sides[0], gap, sides[1]], axis=1)
+    shades: Image = np.floor(both / _GREY_STEP) * np.float32(_GREY_STEP)
+    return shades

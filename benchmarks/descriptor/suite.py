@@ -66,6 +66,7 @@ def run_suite(
         say: is told what is being done.
     """
     seconds: dict[str, float] = {}
+    code = commit()
 
     def timed(part: str, run: Callable[[], Any]) -> Any:
         say(part)
@@ -85,7 +86,7 @@ def run_suite(
         "seed": 0,
         "device": selection.device,
         "versions": versions(),
-        **commit(),
+        **code,
         "methods": {each.name: _facts(each, speeds) for each in selection.methods},
         "open_set": {
             mode: {

@@ -194,7 +194,7 @@ def _value(value: float | None, percent: bool) -> str:
         return "inf"
     if percent:
         return f"{value:.3f}".lstrip("0") if value < 1 else f"{value:.3f}"
-    return f"{value:.0f}" if value >= 20 else f"{value:.2f}"
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
 def _interval(low: float | None, high: float | None, percent: bool) -> str:

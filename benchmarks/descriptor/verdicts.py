@@ -96,27 +96,23 @@ def _sign(mine: list[float], other: list[float]) -> int:
 
 def losses(report: dict[str, Any], groups: dict[str, list[str]]) -> list[str]:
     """Returns a line for every value of ours that is below another group's first run, on the same pairs."""
-    found = []
+    firsts = {members[0]: group for group, members in groups.items()}
+    tables: list[tuple[str, dict[str, float]]] = []
     for mode, regime in REGIME.items():
         methods = report["open_set"][mode]["methods"]
-        for metric, name in METRICS.items():
-            mine = methods[report["ours"]][metric][0]
-            ahead = []
-            for group, members in groups.items():
-                if members[0] in methods and methods[members[0]][metric][0] > mine:
-                    ahead.append(f"{group} {methods[members[0]][metric][0]:.4g}")
-            if ahead:
-                found.append(f"{regime}, {name}: {mine:.4g} against {', '.join(ahead)}")
-    for window, score in report["closed_set"].get(report["ours"], {}).items():
+        for metric, text in METRICS.items():
+            values = {name: methods[name][metric][0] for name in firsts if name in methods}
+            tables.append((f"{regime}, {text}", values))
+    for window in report["closed_set"].get(report["ours"], {}):
         for metric in ("precision", "matching_score"):
-            others = {
-                report["methods"][name]["group"]: scores[window][metric]
-                for name, scores in report["closed_set"].items()
-                if scores[window][metric] > score[metric]
-            }
-            if others:
-                ahead = [f"{group} {value:.4f}" for group, value in others.items()]
-                found.append(
-                    f"closed set, {window} px, {METRICS[metric]}: {score[metric]:.4f} against {', '.join(ahead)}"
-                )
+            values = {name: scores[window][metric] for name, scores in report["closed_set"].items()}
+            tables.append((f"closed set, {window} px, {METRICS[metric]}", values))
+    found = []
+    for text, values in tables:
+        mine = values[report["ours"]]
+        ahead = {name: value for name, value in values.items() if value > mine and name in firsts}
+        if ahead:
+            best = max(ahead, key=lambda name: ahead[name])
+            others = f", and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+            found.append(f"{text}: {mine:.4g} against {ahead[best]:.4g} of {firsts[best]}{others}")
     return found

@@ -137,8 +137,8 @@ def test_better_means_beyond_every_run():
 
 def test_what_is_lost_is_said():
     assert losses(_report(), GROUPS) == [
-        "oriented, success < 1/3 px: 0.2 against Net 0.3",
-        "upright, success < 1/3 px: 0.2 against Net 0.3",
+        "oriented, success < 1/3 px: 0.2 against 0.3 of Net",
+        "upright, success < 1/3 px: 0.2 against 0.3 of Net",
     ]
 
 
