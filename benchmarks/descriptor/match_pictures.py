@@ -23,7 +23,7 @@ _LINES = 100  # shown of each pair, evenly taken by score: more would hide the i
 _WARP = 0
 _KEYPOINTS = 600
 _GAP_PX = 12
-_LABEL = 20  # characters a line
+_LABEL = 26  # characters a line
 _GREY_STEP = 17.0  # 16 shades of grey leave colours of a small palette to the lines
 _GREEN, _RED = "#00C853", "#FF1744"
 
