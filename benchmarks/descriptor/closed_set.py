@@ -1,7 +1,7 @@
 """The closed set, as published for LTFormer: both sides hold the same points of already aligned bands.
 
-Keypoints by SIFT of the visible image, thinned to 3 px; each is described, upright, in the visible and in the
-near-infrared image, by windows of 64, 128 and 192 px. The nearest near-infrared descriptor is accepted when its
+Keypoints by SIFT of the visible image, thinned to 3 px, whose windows lie inside the image; each is described, upright,
+in the visible and in the near-infrared image, by windows of 64, 128 and 192 px. The nearest near-infrared descriptor is accepted when its
 distance is under a threshold, and true when it lies within 5 px. Precision = true / accepted, matching score = true /
 all. The published threshold is 0.5; here each method gets the one with the best F1 (harmonic mean of precision and
 matching score) on the val split, for each window.
@@ -46,12 +46,15 @@ class ClosedSetScore:
     points: int
 
 
-def closed_set_keypoints(scene: Scene, max_keypoints: int) -> Keypoints:
-    """Returns the keypoints of the visible image, at least 3 px apart, evenly spread if there are too many."""
+def closed_set_keypoints(scene: Scene, window_px: int, max_keypoints: int) -> Keypoints:
+    """Returns the keypoints of the visible image whose windows lie inside it, at least 3 px apart, evenly spread if
+    there are too many."""
     image = scene.visible
     found = detect_keypoints(image, np.ones(image.shape, bool), _MANY)
     thinned = drop_near_duplicates(found, _THINNED_PX)
-    return spread_evenly(thinned, (image.shape[1], image.shape[0]), max_keypoints)
+    size, half = np.array([image.shape[1], image.shape[0]]), window_px / 2
+    inside = thinned.take(((thinned.xy >= half) & (thinned.xy <= size - half)).all(axis=1))
+    return spread_evenly(inside, (image.shape[1], image.shape[0]), max_keypoints)
 
 
 def nearest_neighbours(visible: Descriptors, nir: Descriptors, xy: FloatArray) -> Nearest:
@@ -73,7 +76,7 @@ def all_nearest(scenes: Sequence[Scene], method: Method, window_px: int, max_key
     """Returns the nearest neighbours of the points of all scenes, each among the points of its own scene."""
     parts = [Nearest(np.zeros(0), np.zeros(0, bool))]
     for scene in scenes:
-        keypoints = closed_set_keypoints(scene, max_keypoints)
+        keypoints = closed_set_keypoints(scene, window_px, max_keypoints)
         if len(keypoints):
             visible = method.describe_windows(scene.visible, keypoints, window_px)
             nir = method.describe_windows(scene.nir, keypoints, window_px)

@@ -57,13 +57,17 @@ def test_no_points():
 
 
 def test_points_are_thinned_to_3_px(scenes):
-    points = closed_set_keypoints(scenes[0], 1000)
+    points = closed_set_keypoints(scenes[0], 64, 1000)
     gap = np.linalg.norm(points.xy[:, None] - points.xy[None], axis=2) + 99 * np.eye(len(points))
     assert gap.min() > 3
-    assert len(closed_set_keypoints(scenes[0], 17)) == 17
+    assert len(closed_set_keypoints(scenes[0], 64, 17)) == 17
+    height, width = scenes[0].nir.shape
+    assert points.xy.min() >= 32
+    assert (points.xy <= np.array([width, height]) - 32).all()
+    assert len(closed_set_keypoints(scenes[0], 1000, 17)) == 0  # no window of this size fits
 
 
-@pytest.mark.parametrize("window", [64, 192])
+@pytest.mark.parametrize("window", [64, 128])
 def test_perfect_and_constant_methods(window, scenes, positional, constant):
     perfect = run_closed_set(scenes, scenes, positional, window, 50)
     assert (perfect.precision, perfect.matching_score) == (1, 1)

@@ -75,7 +75,7 @@ def test_summary_by_hand():
 
 
 def test_remembered_descriptions_are_the_same_and_made_once(scenes, positional):
-    keypoints = closed_set_keypoints(scenes[0], 20)
+    keypoints = closed_set_keypoints(scenes[0], 32, 20)
     remembered = Remembered(positional)
     first = remembered.describe(scenes[0].visible, keypoints, np.zeros(20))
     again = remembered.describe(scenes[0].visible.copy(), keypoints, np.zeros(20))
