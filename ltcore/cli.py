@@ -32,7 +32,7 @@ from .weights_command import weights_group
 EXIT_UNEXPECTED, EXIT_INPUT, EXIT_FAILED, EXIT_CANCELLED = 1, 2, 3, 130
 
 _RESAMPLING = click.Choice(["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"])
-_MODELS = ("shift", "similarity", "affine", "projective")
+_MODELS = ("shift", "similarity", "affine", "projective", "poly2", "poly3")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -137,7 +137,7 @@ def _replayed(options: dict[str, Any]) -> RegistrationJob:
 
 def _in_words(summary: dict[str, Any]) -> str:
     lines = [f"{summary['verdict']}: {' '.join(summary['reasons'])}"]
-    if summary["transform"]["matrix"] is not None:
+    if summary["transform"]["model"] is not None:
         lines.append(
             f"{summary['transform']['model']} transform, RMSE {summary['rmse_px']:.2f} px, "
             f"CE90 {summary['ce90_px']:.2f} px, held-out RMSE {_number(summary['heldout_rmse_px'])} px"

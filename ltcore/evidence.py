@@ -8,7 +8,7 @@ import numpy as np
 
 from .aligned import read_aligned
 from .frame import Frame
-from .geometry.transforms import Transform
+from .geometry.models import PlaneMap
 from .levels import at_level, coarse_factor
 from .structure import structure_score
 from .types import FloatArray
@@ -25,7 +25,7 @@ class Evidence:
     structure: float
 
 
-def gather_evidence(frame: Frame, transform: Transform, inliers_xy: FloatArray) -> Evidence:
+def gather_evidence(frame: Frame, transform: PlaneMap, inliers_xy: FloatArray) -> Evidence:
     """Returns coverage and structure under a transform.
 
     Args:
@@ -38,7 +38,7 @@ def gather_evidence(frame: Frame, transform: Transform, inliers_xy: FloatArray) 
     return Evidence(_coverage(frame, transform, inliers_xy), score)
 
 
-def _coverage(frame: Frame, transform: Transform, inliers_xy: FloatArray) -> float:
+def _coverage(frame: Frame, transform: PlaneMap, inliers_xy: FloatArray) -> float:
     """Returns the share of occupied cells among those of which both images show more than half.
 
     The cells divide the bounding box of the ground that both images show.

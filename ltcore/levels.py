@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .frame import Frame, Scene
+from .geometry.models import PlaneMap
 from .geometry.transforms import Transform
 from .raster.read import Window
 from .types import FloatArray
@@ -33,7 +34,7 @@ class Level:
     window: Window
     reference_scale: FloatArray
     sensed_scale: FloatArray
-    transform: Transform
+    transform: PlaneMap
 
     def to_working(self, transform: Transform) -> Transform:
         """Returns a transform between the level's px as one between full-resolution working px."""
@@ -49,7 +50,7 @@ def coarse_factor(frame: Frame) -> float:
     return max(1.0, max(sides) / _COARSE_SIDE_PX)
 
 
-def at_level(frame: Frame, transform: Transform, factor: float) -> Level:
+def at_level(frame: Frame, transform: PlaneMap, factor: float) -> Level:
     """Returns the frame decimated by a factor.
 
     Args:
@@ -59,13 +60,13 @@ def at_level(frame: Frame, transform: Transform, factor: float) -> Level:
     """
     reference, sensed = frame.reference.decimated(factor), frame.sensed.decimated(factor)
     up, down = _scale(frame.reference, reference), _scale(frame.sensed, sensed)
-    matrix = np.diag([*(1 / up), 1.0]) @ transform.matrix @ np.diag([*down, 1.0])
+    moved = transform.between(np.diag([*down, 1.0]), np.diag([*(1 / up), 1.0]))
     overlap = frame.overlap
     x, y = int(overlap.x / up[0]), int(overlap.y / up[1])
     right = min(reference.view.width, math.ceil((overlap.x + overlap.width) / up[0]))
     bottom = min(reference.view.height, math.ceil((overlap.y + overlap.height) / up[1]))
     window = Window(x, y, max(1, right - x), max(1, bottom - y))
-    return Level(reference, sensed, window, up, down, Transform(transform.model, matrix))
+    return Level(reference, sensed, window, up, down, moved)
 
 
 def _scale(full: Scene, level: Scene) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Callable, Union
 
 import numpy as np
@@ -15,8 +15,10 @@ from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictC
 from .evidence import gather_evidence
 from .fine import FineResult, fine_tie_points
 from .frame import Frame, Search, build_frame
+from .geometry.heldout import ModelTrial
+from .geometry.models import fit_model
 from .geometry.selection import fit_tie_points
-from .geometry.transforms import EstimationFailure, estimate
+from .geometry.transforms import EstimationFailure
 from .ltformer.describe import Describer, make_describer
 from .progress import Progress, SubProgress, checkpoint
 from .quality import assess, failed
@@ -85,8 +87,8 @@ def register(
     points = _in_own_grids(frame, working)
     with watch.stage("fit"):
         progress.report(0.9, "Fitting the transform")
-        fit, models = (
-            fit_tie_points(points, frame.prior, job.config.fit) if isinstance(fine, FineResult) else (fine, {})
+        fit, trials = (
+            fit_tie_points(points, frame.prior, job.config.fit) if isinstance(fine, FineResult) else (fine, ())
         )
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
@@ -102,7 +104,7 @@ def register(
         backend=describer.backend,
         counts={**coarse.counts, "tie_points": len(points)},
         seconds=watch.seconds,
-        provenance=_provenance(job, describer, models),
+        provenance=_provenance(job, describer, trials),
     )
 
 
@@ -164,7 +166,7 @@ def _verdict(
     if isinstance(fit, EstimationFailure):
         return failed(fit.reason, len(working))
     inliers = working.take(fit.inliers)
-    in_working = estimate(fit.transform.model, inliers.sensed_xy, inliers.reference_xy)
+    in_working = fit_model(fit.transform.model, inliers.sensed_xy, inliers.reference_xy)
     if isinstance(in_working, EstimationFailure):
         return failed(in_working.reason, len(working))
     evidence = gather_evidence(frame, in_working, inliers.reference_xy)
@@ -172,14 +174,14 @@ def _verdict(
     return assess(fit, len(working), evidence, size_map, limits)
 
 
-def _provenance(job: RegistrationJob, describer: Describer, models: dict[str, float]) -> dict[str, Any]:
+def _provenance(job: RegistrationJob, describer: Describer, trials: tuple[ModelTrial, ...]) -> dict[str, Any]:
     spec = describer.spec
     return {
         "versions": versions(),
         "descriptor": describer.name,
         "device_reason": describer.device_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
-        "heldout_rmse_px_by_model": models,
+        "models": [asdict(trial) for trial in trials],
         "inputs": {  # what is no plain file (a subdataset, a folder) has no hash
             role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
             for role, source in (("reference", job.reference), ("sensed", job.sensed))

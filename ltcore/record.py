@@ -19,6 +19,7 @@ from . import __version__
 from .atomic import atomic_path
 from .config import RegistrationJob, job_from_json, to_json_object
 from .errors import InputError
+from .geometry.models import to_parameters
 from .result import RegistrationResult, TransformFit
 from .summary import notes, plain, transform_summary
 
@@ -51,7 +52,7 @@ def run_record(result: RegistrationResult, outputs: Mapping[str, str]) -> dict[s
         "backend": result.backend,
         "provenance": provenance,
         "counts": result.counts,
-        "transform": transform_summary(result),
+        "transform": {**transform_summary(result), "parameters": _parameters(result)},
         "failure": None if isinstance(result.fit, TransformFit) else result.fit.reason,
         "quality": asdict(result.quality),
         "tie_points": _tie_points(result),
@@ -145,6 +146,11 @@ def _inputs(result: RegistrationResult, known: Mapping[str, Any]) -> dict[str, A
         }
         for role, (source, grid) in roles.items()
     }
+
+
+def _parameters(result: RegistrationResult) -> dict[str, Any] | None:
+    """Returns the arrays of a transform without matrix, None for all others."""
+    return to_parameters(result.fit.transform) if isinstance(result.fit, TransformFit) else None
 
 
 def _tie_points(result: RegistrationResult) -> dict[str, Any]:

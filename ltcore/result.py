@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from .arrays import frozen_array
 from .config import RegistrationJob, Verdict
-from .geometry.transforms import EstimationFailure, Transform
+from .geometry.models import PlaneMap
+from .geometry.transforms import EstimationFailure
 from .raster.grid import GeoGrid
 from .types import FloatArray, TiePoints
 
@@ -27,7 +28,7 @@ class TransformFit:
             fit; nan where not measured, inf where the rest could not be fitted.
     """
 
-    transform: Transform
+    transform: PlaneMap
     inliers: NDArray[np.bool_]
     residuals_px: FloatArray
     heldout_residuals_px: FloatArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Any, Literal, Optional, cast, get_args
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from .config import RasterSource, settings_error
 from .errors import InputError
 from .gcp import GcpSet, read_points
-from .geometry.transforms import MIN_POINTS, EstimationFailure, Model, Transform, estimate
+from .geometry.flexible import FlexibleModel
+from .geometry.models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model, from_parameters
+from .geometry.transforms import EstimationFailure, Model, Transform
 from .progress import Progress
 from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
@@ -21,7 +23,7 @@ from .raster.write import target_for, warp_raster
 from .record import read_record
 
 # Fitted to GCPs, which map pixels to map units: a shift alone cannot do that.
-GcpModel = Literal["similarity", "affine", "projective"]
+GcpModel = Literal["similarity", "affine", "projective", "poly2", "poly3"]
 _RICHEST_FIRST: tuple[GcpModel, ...] = ("projective", "affine", "similarity")
 _POINTS_A_MINIMUM = 3  # a model is chosen where there are three times as many points as it needs
 
@@ -30,7 +32,7 @@ _POINTS_A_MINIMUM = 3  # a model is chosen where there are three times as many p
 class Solution:
     """A transform sensed px -> reference px (pixel-edge) and the grid of the reference."""
 
-    transform: Transform
+    transform: PlaneMap
     reference_grid: GeoGrid
 
 
@@ -91,23 +93,21 @@ def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = 
 def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
     record = read_record(path)
     values = record.get("transform") or {}
-    if values.get("matrix") is None:
+    if values.get("model") is None:
         raise InputError(f"'{path.name}' holds no transform: that registration failed.", fix="Use another solution.")
     try:
-        found = TypeAdapter(Model).validate_python(values.get("model"))
-        matrix = np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"]))
+        transform = _recorded(values)
         grids = {
             role: TypeAdapter(GeoGrid).validate_python(record["inputs"][role]["grid"])
             for role in ("reference", "sensed")
         }
-        transform = Transform(found, matrix)
     except ValidationError as error:
         raise settings_error(error) from error
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"'{path.name}' is not a whole run record.", f"{error} is missing or malformed.") from error
-    if model is not None and model != found:
+    if model is not None and model != transform.model:
         raise InputError(
-            f"'{path.name}' holds a {found} transform, not a {model} one.",
+            f"'{path.name}' holds a {transform.model} transform, not a {model} one.",
             fix="Leave --transform out, or give tie_points.gpkg, to which any model can be fitted.",
         )
     if (grids["sensed"].width, grids["sensed"].height) != (sensed_grid.width, sensed_grid.height):
@@ -119,27 +119,34 @@ def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) ->
     return Solution(transform, grids["reference"])
 
 
+def _recorded(values: dict[str, Any]) -> PlaneMap:
+    model = TypeAdapter(AnyModel).validate_python(values.get("model"))
+    if model in get_args(FlexibleModel):
+        return from_parameters(cast(FlexibleModel, model), values["parameters"])
+    return Transform(cast(Model, model), np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"])))
+
+
 def _fitted(path: Path, gcps: GcpSet, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
     """Returns the model fitted to the enabled GCPs; the reference is a north-up grid that holds the sensed image."""
     enabled = [index for index, gcp in enumerate(gcps.gcps) if gcp.enabled]
     source, place = gcps.source_xy()[enabled], gcps.map_xy()[enabled]
-    allowed = (m for m in _RICHEST_FIRST if len(source) >= _POINTS_A_MINIMUM * MIN_POINTS[m])
+    allowed = (m for m in _RICHEST_FIRST if len(source) >= _POINTS_A_MINIMUM * FEWEST_POINTS[m])
     chosen = model or next(allowed, None)
     if chosen is None:
         raise InputError(
             f"'{path.name}' has {len(source)} enabled points, too few to choose a model.", fix="Choose --transform."
         )
-    to_map = estimate(chosen, source * [1, -1], place)  # y up on both sides: a similarity cannot mirror
+    to_map = fit_model(chosen, source * [1, -1], place)  # y up on both sides: a similarity cannot mirror
     if isinstance(to_map, EstimationFailure):
         raise InputError(f"No {chosen} transform can be fitted to '{path.name}':", f"{to_map.reason}.")
-    flipped = Transform(chosen, to_map.matrix @ np.diag([1.0, -1.0, 1.0]))
+    flipped = to_map.between(np.diag([1.0, -1.0, 1.0]), np.eye(3))
     grid = _north_up(flipped, sensed_grid, gcps.crs_wkt)
     x0, size, _, y0, _, _ = grid.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
     to_pixel = np.array([[1 / size, 0, -x0 / size], [0, -1 / size, y0 / size], [0, 0, 1.0]])
-    return Solution(Transform(chosen, to_pixel @ flipped.matrix), grid)
+    return Solution(flipped.between(np.eye(3), to_pixel), grid)
 
 
-def _north_up(to_map: Transform, sensed: GeoGrid, crs_wkt: Optional[str]) -> GeoGrid:
+def _north_up(to_map: PlaneMap, sensed: GeoGrid, crs_wkt: Optional[str]) -> GeoGrid:
     width, height = sensed.width, sensed.height
     corners = to_map([[0, 0], [width, 0], [width, height], [0, height]])
     centre = to_map([[width / 2, height / 2], [width / 2 + 1, height / 2], [width / 2, height / 2 + 1]])

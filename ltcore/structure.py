@@ -9,7 +9,7 @@ from scipy.ndimage import uniform_filter
 
 from .aligned import read_aligned
 from .frame import Scene
-from .geometry.transforms import Transform
+from .geometry.models import PlaneMap
 from .raster.radiometry import gradient_magnitude
 from .raster.read import Window
 
@@ -21,7 +21,7 @@ _MIN_COMMON_SHARE = 0.02
 
 
 def structure_score(
-    reference: Scene, sensed: Scene, window: Window, transform: Transform, rivals_px: int = _SEARCH_PX
+    reference: Scene, sensed: Scene, window: Window, transform: PlaneMap, rivals_px: int = _SEARCH_PX
 ) -> float:
     """Returns how far the agreement of both images' gradients under the transform stands above chance.
 

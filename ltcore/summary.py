@@ -58,7 +58,8 @@ def result_summary(result: RegistrationResult, outputs: Mapping[str, Path]) -> d
 
 
 def transform_summary(result: RegistrationResult) -> dict[str, Any]:
-    """Returns model, 3x3 matrix (sensed -> reference, pixel-edge px) and check grid, each None without a transform."""
+    """Returns model, 3x3 matrix (sensed -> reference, pixel-edge px; None also where the model has none) and check
+    grid, each None without a transform."""
     if not isinstance(result.fit, TransformFit):
         return {"model": None, "matrix": None, "check_grid": None}
     transform = result.fit.transform

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Union
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Union, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +12,45 @@ from numpy.typing import NDArray
 from ..config import FitConfig
 from ..result import TransformFit
 from ..types import FloatArray, TiePoints
+from .flexible import FlexibleModel
+from .flexible_fit import agreeing_with_neighbours, fit_robustly
+from .heldout import ModelTrial, heldout_residuals
+from .models import ALL_MODELS, FEWEST_POINTS, AnyModel, PlaneMap
 from .robust import consensus, polish
 from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform, estimate
 
-_FOLDS = 5
-_CELLS = 10  # the image is cut into 10 x 10 blocks for the folds
 _PARSIMONY = 1.05  # a simpler model may be this factor worse in held-out error ...
 _PARSIMONY_PX = 0.01  # ... and this much
+_BEND_GAIN = 0.7  # a model that bends must bring the median held-out error under this share of a plane one's ...
+_BEND_GAIN_PX = 0.1  # ... and this much lower
 _POINTS_A_PARAMETER = 2
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    trial: ModelTrial
+    transform: Union[PlaneMap, EstimationFailure]
+    inliers: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """Tie points as the models see them: source after the prior, target, and what the first transform says of them."""
+
+    source: FloatArray
+    target: FloatArray
+    agreed: Transform
+    inliers: NDArray[np.bool_]
+    consistent: NDArray[np.bool_]
 
 
 def fit_tie_points(
     points: TiePoints, prior: FloatArray, config: FitConfig
-) -> tuple[Union[TransformFit, EstimationFailure], dict[str, float]]:
-    """Returns the transform the tie points agree on, and the held-out RMSE of every model tried.
+) -> tuple[Union[TransformFit, EstimationFailure], tuple[ModelTrial, ...]]:
+    """Returns the transform the tie points agree on, and how every model tried did.
 
     The model describes what is left after `prior`, so that a shift of two georeferenced rasters is a shift whatever
-    their pixel sizes. With `auto` the simplest model wins whose held-out error is within 5 % + 0.01 px of the best.
+    their pixel sizes.
 
     Args:
         points: K tie points, own grids.
@@ -34,73 +58,96 @@ def fit_tie_points(
         config: model or "auto", threshold in reference px, seed.
     """
     source = Transform("projective", prior)(points.sensed_xy)
-    target = points.reference_xy
-    wanted: tuple[Model, ...] = MODELS if config.transform == "auto" else (config.transform,)
-    agreed = _consensus(wanted[-1], source, target, config)
+    wanted: tuple[AnyModel, ...] = ALL_MODELS if config.transform == "auto" else (config.transform,)
+    agreed = _consensus(wanted[-1], source, points.reference_xy, config)
     if isinstance(agreed, EstimationFailure):
-        return agreed, {}
-    _, inliers = polish(agreed.model, source, target, agreed, config.threshold_px)
-    errors: dict[str, float] = {}
+        return agreed, ()
+    matched = _matched(source, points.reference_xy, agreed, config.threshold_px)
+    failure = EstimationFailure(f"only {matched.inliers.sum()} of {len(points)} tie points agree on a transform")
+    candidates: dict[AnyModel, _Candidate] = {}
     for model in wanted:
-        if inliers.sum() >= _POINTS_A_PARAMETER * MIN_POINTS[model]:
-            heldout = heldout_residuals(model, source[inliers], target[inliers])
-            errors[model] = float(np.sqrt(np.mean((heldout**2).sum(axis=1))))
-    if not errors:
-        return EstimationFailure(f"only {inliers.sum()} of {len(points)} tie points agree on a transform"), {}
-    model = choose_model(errors)
-    final, inliers = polish(model, source, target, _start(model, source, target, inliers, agreed), config.threshold_px)
-    if isinstance(final, EstimationFailure):
-        return final, errors
+        found = _candidate(model, matched, config.threshold_px)
+        if isinstance(found, _Candidate):
+            candidates[model] = found
+        elif len(wanted) == 1:
+            failure = found
+    if not candidates:
+        return failure, ()
+    trials = tuple(candidate.trial for candidate in candidates.values())
+    chosen = candidates[choose_model(trials)]
+    if isinstance(chosen.transform, EstimationFailure):
+        return chosen.transform, trials
     heldout = np.full((len(points), 2), np.nan)
-    heldout[inliers] = heldout_residuals(model, source[inliers], target[inliers])
-    full = Transform(model, final.matrix @ prior)
-    residuals = target - full(points.sensed_xy)
-    return TransformFit(full, inliers, residuals, heldout), errors
+    inliers = chosen.inliers
+    heldout[inliers] = heldout_residuals(chosen.trial.model, source[inliers], points.reference_xy[inliers])
+    full = chosen.transform.between(prior, np.eye(3))
+    return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
 
 
-def choose_model(errors: dict[str, float]) -> Model:
-    """Returns the simplest model whose held-out error is within 5 % + 0.01 px of the smallest."""
-    limit = min(errors.values()) * _PARSIMONY + _PARSIMONY_PX
-    return next(model for model in MODELS if errors.get(model, np.inf) <= limit)
+def choose_model(trials: Sequence[ModelTrial]) -> AnyModel:
+    """Returns the simplest model whose held-out error is within 5 % + 0.01 px of the smallest; trials are not empty.
 
-
-def heldout_residuals(model: Model, source: FloatArray, target: FloatArray) -> FloatArray:
-    """Returns the (N, 2) residuals, target - fitted, of points whose spatial block was left out of a least-squares fit.
-
-    The extent is cut into 10 x 10 blocks, dealt to 5 folds so that no two neighbours share one (Roberts et al.,
-    "Cross-validation strategies for data with ... spatial ... structure", Ecography 2017). A fold whose rest
-    cannot be fitted gives inf.
+    A model that bends must do much more: its median held-out error must be under 70 % of that of the best plane one
+    and 0.1 px lower. What a plane transform leaves over is mostly noise, relief and shadows, which bend with
+    every model that can.
     """
-    folds = _folds(target)
-    residuals = np.zeros((len(source), 2))
-    for fold in np.unique(folds):
-        out = folds == fold
-        fitted = estimate(model, source[~out], target[~out])
-        if isinstance(fitted, EstimationFailure):
-            residuals[out] = np.inf
-        else:
-            residuals[out] = target[out] - fitted(source[out])
-    return residuals
+    plane = [trial for trial in trials if trial.model in MODELS]
+    bent = [trial for trial in trials if trial.model not in MODELS]
+    simple = _simplest(plane, [trial.rmse_px for trial in plane]) if plane else None
+    better = _simplest(bent, [trial.median_px for trial in bent]) if bent else None
+    if simple is None or better is None:
+        return (simple or better or trials[0]).model
+    wins = better.median_px <= min(_BEND_GAIN * simple.median_px, simple.median_px - _BEND_GAIN_PX)
+    return better.model if wins else simple.model
 
 
-def _folds(xy: FloatArray) -> NDArray[np.intp]:
-    if len(xy) == 0:
-        return np.zeros(0, np.intp)
-    low, extent = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
-    cell = np.minimum((xy - low) / extent * _CELLS, _CELLS - 1).astype(np.intp)
-    folds: NDArray[np.intp] = (cell[:, 0] + 2 * cell[:, 1]) % _FOLDS
-    return folds
+def _simplest(trials: Sequence[ModelTrial], errors: Sequence[float]) -> ModelTrial:
+    limit = min(errors) * _PARSIMONY + _PARSIMONY_PX
+    return next(trial for trial, error in zip(trials, errors) if error <= limit)
+
+
+def _matched(source: FloatArray, target: FloatArray, agreed: Transform, threshold_px: float) -> _Matched:
+    _, inliers = polish(agreed.model, source, target, agreed, threshold_px)
+    consistent = agreeing_with_neighbours(source, target - agreed(source), threshold_px)
+    return _Matched(source, target, agreed, inliers, consistent if consistent.any() else inliers)
+
+
+def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union[_Candidate, EstimationFailure]:
+    """Returns the model fitted robustly and its trial, or why there is no trial."""
+    source, target = matched.source, matched.target
+    bent = model not in MODELS
+    fitted, inliers = _bent(model, matched, threshold_px) if bent else _plane(model, matched, threshold_px)
+    if bent and isinstance(fitted, EstimationFailure):
+        return fitted
+    used = inliers if bent else matched.inliers
+    if used.sum() < _POINTS_A_PARAMETER * FEWEST_POINTS[model]:
+        return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on a {model} transform")
+    residuals = heldout_residuals(model, source, target, used)
+    lengths = np.hypot(residuals[:, 0], residuals[:, 1])
+    rmse = float(np.sqrt(np.mean(lengths[used] ** 2)))
+    return _Candidate(
+        ModelTrial(model, int(used.sum()), rmse, float(np.median(lengths[matched.consistent]))), fitted, inliers
+    )
+
+
+def _plane(
+    model: AnyModel, matched: _Matched, threshold_px: float
+) -> tuple[Union[Transform, EstimationFailure], NDArray[np.bool_]]:
+    used = matched.inliers
+    first = estimate(cast(Model, model), matched.source[used], matched.target[used])
+    start = first if isinstance(first, Transform) else matched.agreed
+    return polish(cast(Model, model), matched.source, matched.target, start, threshold_px)
+
+
+def _bent(
+    model: AnyModel, matched: _Matched, threshold_px: float
+) -> tuple[Union[PlaneMap, EstimationFailure], NDArray[np.bool_]]:
+    return fit_robustly(cast(FlexibleModel, model), matched.source, matched.target, matched.agreed, threshold_px)
 
 
 def _consensus(
-    most_general: Model, source: FloatArray, target: FloatArray, config: FitConfig
+    most_general: AnyModel, source: FloatArray, target: FloatArray, config: FitConfig
 ) -> Union[Transform, EstimationFailure]:
-    projective = most_general == "projective" and len(source) >= 2 * MIN_POINTS["projective"]
+    general = most_general == "projective" or most_general not in MODELS
+    projective = general and len(source) >= 2 * MIN_POINTS["projective"]
     return consensus("projective" if projective else "affine", source, target, config.threshold_px, config.seed)
-
-
-def _start(
-    model: Model, source: FloatArray, target: FloatArray, inliers: NDArray[np.bool_], agreed: Transform
-) -> Transform:
-    first = estimate(model, source[inliers], target[inliers])
-    return first if isinstance(first, Transform) else agreed

@@ -50,6 +50,10 @@ class Transform:
         """Returns the inverse map. Raises numpy.linalg.LinAlgError if the matrix is singular."""
         return Transform(self.model, np.linalg.inv(self.matrix))
 
+    def between(self, before: FloatArray, after: FloatArray) -> Transform:
+        """Returns after(self(before(xy))) for two (3, 3) matrices."""
+        return Transform(self.model, after @ self.matrix @ before)
+
 
 Estimate = Union[Transform, EstimationFailure]
 
@@ -144,7 +148,8 @@ def _fit_projective(src: FloatArray, dst: FloatArray, weight: FloatArray) -> Opt
             np.column_stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v]),
         ]
     )
-    _, singular, basis = np.linalg.svd(rows * np.sqrt(np.concatenate([weight, weight]))[:, None])
+    weighted = rows * np.sqrt(np.concatenate([weight, weight]))[:, None]
+    _, singular, basis = np.linalg.svd(weighted, full_matrices=len(rows) < 9)  # four points: the ninth row is wanted
     if len(singular) < 8 or singular[7] < _RANK_TOLERANCE * singular[0] or abs(basis[-1, 8]) < 1e-9:
         return None
     matrix: FloatArray = basis[-1].reshape(3, 3) / basis[-1, 8]

@@ -1,8 +1,8 @@
 """Writing rasters: warp through a transform of the plane.
 
-gdal.Warp has no transformer for a projective map, but it has one for rational polynomials (RPC), and a 3x3
-matrix is the rational polynomial of degree one. So every model takes one exact way: the inverse matrix, target
-px -> sensed px, is written into the RPC metadata of an in-memory VRT of the sensed raster.
+gdal.Warp has no transformer for a projective map, but it has one for rational polynomials (RPC), and all maps are
+rational polynomials piece by piece (ltcore.raster.backward). So every model takes one exact way: the inverse map,
+target px -> sensed px, is written into the RPC metadata of an in-memory VRT of the sensed raster.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from osgeo import gdal, gdal_array
 
 from ..atomic import atomic_path, write_error
 from ..errors import InputError, OutputError, RasterReadError
-from ..geometry.transforms import Transform, apply_matrix
+from ..geometry.models import PlaneMap
 from ..progress import Progress, checkpoint
 from ..types import FloatArray
+from .backward import Backward, Piece, backward_of
 from .grid import GeoGrid
-from .rpc import rpc_metadata
 
 gdal.UseExceptions()
 
@@ -48,7 +48,7 @@ class WarpTarget:
 
 
 def target_for(
-    choice: Literal["reference", "sensed"], reference: GeoGrid, sensed: GeoGrid, transform: Transform
+    choice: Literal["reference", "sensed"], reference: GeoGrid, sensed: GeoGrid, transform: PlaneMap
 ) -> WarpTarget:
     """Returns the grid of the warped raster.
 
@@ -93,7 +93,7 @@ def _border(grid: GeoGrid) -> FloatArray:
 
 
 def warp_raster(
-    sensed_path: Path, out_path: Path, transform: Transform, target: WarpTarget, resampling: str, progress: Progress
+    sensed_path: Path, out_path: Path, transform: PlaneMap, target: WarpTarget, resampling: str, progress: Progress
 ) -> None:
     """Writes all bands of a raster, moved by `transform` (sensed px -> reference px), as a tiled GeoTIFF.
 
@@ -108,38 +108,27 @@ def warp_raster(
         RasterReadError: the sensed raster cannot be read.
         CancelledError: the user cancelled; nothing is left behind.
     """
-    to_sensed = np.linalg.inv(transform.matrix) @ target.to_reference
+    backward = backward_of(transform, target.to_reference)
     try:
         source = gdal.Open(str(sensed_path))
     except RuntimeError as error:
         raise RasterReadError(f"'{sensed_path.name}' could not be opened.", f"GDAL says: {error}.") from error
     with atomic_path(out_path) as temporary:
         try:
-            warp = _Warp(source, to_sensed, resampling)
-            warp.write(temporary, target.grid, warp.footprint(target.grid), progress)
+            _Warp(source, backward, resampling).write(temporary, target.grid, progress)
         except RuntimeError as error:
             checkpoint(progress)
             raise write_error(out_path, error) from error
 
 
-def _check_horizon(matrix: FloatArray, border: FloatArray) -> None:
-    depth = border @ matrix[2, :2] + matrix[2, 2]
-    if depth.min() * depth.max() <= 0:
-        raise OutputError(
-            "The warped raster was not written.",
-            "The projective transform has its horizon inside the image.",
-            "Choose an affine transform, or look at the tie points.",
-        )
-
-
 class _Warp:
-    """One source, seen through a matrix target px -> sensed px."""
+    """One source, seen through a map target px -> sensed px."""
 
-    def __init__(self, source: gdal.Dataset, to_sensed: FloatArray, resampling: str) -> None:
+    def __init__(self, source: gdal.Dataset, backward: Backward, resampling: str) -> None:
         self.bands = [source.GetRasterBand(number + 1) for number in range(source.RasterCount)]
         if not self.bands:
             raise InputError("The sensed file has no raster bands.", "", "Name one of its subdatasets.")
-        self.source, self.to_sensed = source, to_sensed
+        self.source, self.backward = source, backward
         self.has_table = any(band.GetColorTable() is not None for band in self.bands)
         self.resampling = "near" if self.has_table or resampling == "nearest" else resampling
         self.has_alpha = self.bands[-1].GetColorInterpretation() == gdal.GCI_AlphaBand
@@ -153,37 +142,22 @@ class _Warp:
         if self.nodata is None and not self.has_alpha:
             self.validity = gdal.Translate("", source, format="VRT", bandList=["mask,1"])
 
-    def footprint(self, grid: GeoGrid) -> tuple[int, int, int, int]:
-        """Returns first column, first row, last column + 1 and last row + 1 of the output that show the source.
-
-        Outside them nothing is computed: there a projective map may pass its horizon and show the image again.
-        """
-        source_border = _border(GeoGrid(self.source.RasterXSize, self.source.RasterYSize))
-        to_output = np.linalg.inv(self.to_sensed)
-        to_output /= to_output[2, 2]
-        _check_horizon(to_output, source_border)
-        seen = apply_matrix(to_output, source_border)
-        limits = [grid.width, grid.height]
-        left, top = np.clip(np.floor(seen.min(axis=0)), 0, limits).astype(int)
-        right, bottom = np.clip(np.ceil(seen.max(axis=0)), 0, limits).astype(int)
-        _check_horizon(self.to_sensed, np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
-        return int(left), int(top), int(right), int(bottom)
-
-    def write(self, path: Path, grid: GeoGrid, window: tuple[int, int, int, int], progress: Progress) -> None:
-        """Makes the GeoTIFF at `path`, tile by tile within the window."""
+    def write(self, path: Path, grid: GeoGrid, progress: Progress) -> None:
+        """Makes the GeoTIFF at `path`, tile by tile within the part that shows the source."""
         output = self._create(path, grid)
         side = self._tile_side()
-        left, top, right, bottom = window
+        sensed = (self.source.RasterXSize, self.source.RasterYSize)
+        left, top, right, bottom = self.backward.footprint(_border(GeoGrid(*sensed)), (grid.width, grid.height))
         rows, columns = range(top - top % _BLOCK, bottom, side), range(left - left % _BLOCK, right, side)
         corners = [(x, y) for y in rows for x in columns]
         for done, (left, top) in enumerate(corners):
-            checkpoint(progress)
             size = min(side, grid.width - left), min(side, grid.height - top)
-            tile = self._tile(self.pixels, (left, top), size)
-            output.WriteRaster(left, top, *size, tile.ReadRaster())
-            if self.validity is not None:
-                seen = self._tile(self.validity, (left, top), size)
-                output.GetRasterBand(1).GetMaskBand().WriteRaster(left, top, *size, seen.ReadRaster())
+            for piece in self.backward.pieces((left, top), size, sensed):
+                checkpoint(progress)
+                output.WriteRaster(*piece.corner, *piece.size, self._warped(self.pixels, piece).ReadRaster())
+                if self.validity is not None:
+                    seen = self._warped(self.validity, piece).ReadRaster()
+                    output.GetRasterBand(1).GetMaskBand().WriteRaster(*piece.corner, *piece.size, seen)
             progress.report((done + 1) / len(corners), "Writing the warped raster")
         output.FlushCache()
 
@@ -191,16 +165,14 @@ class _Warp:
         pixel = gdal.GetDataTypeSize(self.kind) // 8 * len(self.bands)
         return int(np.clip(np.sqrt(_TILE_BYTES / pixel) // _BLOCK, 1, 8)) * _BLOCK
 
-    def _tile(self, view: gdal.Dataset, corner: tuple[int, int], size: tuple[int, int]) -> gdal.Dataset:
+    def _warped(self, view: gdal.Dataset, piece: Piece) -> gdal.Dataset:
         is_mask = view is self.validity
         kind = gdal.GDT_Byte if is_mask else self.kind
-        tile = gdal.GetDriverByName("MEM").Create("", *size, view.RasterCount, kind)
+        tile = gdal.GetDriverByName("MEM").Create("", *piece.size, view.RasterCount, kind)
         if self.has_alpha and not is_mask:
             tile.GetRasterBand(tile.RasterCount).SetColorInterpretation(gdal.GCI_AlphaBand)
-        moved = self.to_sensed @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])
-        metadata, degree = rpc_metadata(moved, size, (self.source.RasterXSize, self.source.RasterYSize))
-        view.SetMetadata(metadata, "RPC")
-        tile.SetGeoTransform((0, degree, 0, 0, 0, degree))
+        view.SetMetadata(piece.metadata, "RPC")
+        tile.SetGeoTransform((0, piece.degree, 0, 0, 0, piece.degree))
         nodata = {} if is_mask or self.nodata is None else {"srcNodata": self.nodata, "dstNodata": self.nodata}
         for number in range(view.RasterCount if nodata else 0):
             tile.GetRasterBand(number + 1).Fill(self.nodata)  # the warper skips a tile that the source misses

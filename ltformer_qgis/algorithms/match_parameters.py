@@ -23,7 +23,7 @@ from ..texts import tr
 from .base import LTFormerAlgorithm
 
 CHOICES = {
-    "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective"),
+    "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective", "poly2", "poly3"),
     "DESCRIPTOR": ("ltformer", "rootsift"),
     "BACKEND": ("auto", "torch"),
     "RESAMPLING": ("nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"),

@@ -122,6 +122,32 @@ def test_one_solution_warps_another_raster(tmp_path, registered, solution):
     assert np.abs(255 - second - first)[inside].mean() < 2
 
 
+@pytest.mark.parametrize("model", ["poly2", "poly3"])
+def test_a_bending_transform_is_written_and_used_again(tmp_path, model):
+    """No matrix, but a check grid and parameters; the record alone repeats the warp."""
+    pair = shifted_pair(tmp_path, (3.5, -2.25), SIZE, geotransform=NORTH_UP, epsg=UTM_33N)
+    out = tmp_path / "out"
+    done = quick(*pair, out, "--transform", model, "--json")
+    assert done.returncode == 0, done.stderr
+    transform = json.loads(done.stdout)["transform"]
+    assert (transform["model"], transform["matrix"]) == (model, None)
+    grid = np.array(transform["check_grid"])
+    moved = grid[:, 2:] - grid[:, :2]
+    assert np.abs(moved - moved.mean(axis=0)).max() < 0.3
+    expected = gdal.Open(str(out / "warped.tif")).ReadAsArray().astype(float)
+    for solution, more in (("gcps.points", ("--transform", model)), ("record.json", ())):
+        again = tmp_path / "again.tif"
+        done = ltcore("warp", pair[1], "--gcps", out / solution, "--out", again, "--overwrite", *more)
+        assert done.returncode == 0, done.stderr
+    assert np.array_equal(gdal.Open(str(again)).ReadAsArray(), expected)
+    harmed = json.loads((out / "record.json").read_text())
+    del harmed["transform"]["parameters"]["before"]
+    (tmp_path / "harmed.json").write_text(json.dumps(harmed))
+    done = ltcore("warp", pair[1], "--gcps", tmp_path / "harmed.json", "--out", tmp_path / "no.tif")
+    assert done.returncode == 2
+    assert "not a whole run record" in done.stderr
+
+
 @pytest.mark.parametrize("solution", ["missing.points", "record.txt"])
 def test_a_solution_that_cannot_be_used_is_refused(tmp_path, solution):
     raster = make_raster(tmp_path / "a.tif")

@@ -10,6 +10,7 @@ from osgeo import gdal
 
 from ltcore.atomic import atomic_path
 from ltcore.errors import OutputError, RasterReadError
+from ltcore.geometry.models import fit_model
 from ltcore.geometry.transforms import Transform
 from ltcore.progress import CancelledError, NullProgress
 from ltcore.raster.grid import GeoGrid
@@ -26,11 +27,21 @@ from tests.data.make_rasters import (
     wkt,
 )
 
+
+def bent_points() -> tuple[np.ndarray, np.ndarray]:
+    """Points of a 300 x 200 px image and where a lens with 6 px of barrel puts them, twice as large."""
+    x, y = np.meshgrid(np.linspace(0, 300, 9), np.linspace(0, 200, 7))
+    xy = np.column_stack([x.ravel(), y.ravel()])
+    centred = xy / 150 - [1, 2 / 3]
+    return xy, 2 * xy + [30, 40] + 6 * centred * (centred**2).sum(axis=1)[:, None]
+
+
 TRANSFORMS = {
     "shift": Transform("shift", [[1, 0, 5.4], [0, 1, -3.25], [0, 0, 1]]),
     "similarity": Transform("similarity", [[2.0, -0.3, 40], [0.3, 2.0, 10], [0, 0, 1]]),
     "affine": Transform("affine", [[1.8, 0.2, 20], [-0.15, 2.2, 60], [0, 0, 1]]),
     "projective": Transform("projective", [[1.9, 0.2, 20], [-0.1, 2.1, 50], [4e-4, -2e-4, 1]]),
+    "poly3": fit_model("poly3", *bent_points()),
     "mirror": Transform("affine", [[-1.0, 0, 310], [0, 1.0, 0], [0, 0, 1]]),
 }
 REFERENCE = GeoGrid(700, 520, (15.0, 1e-5, 0, 50.0, 0, -1e-5), wkt(WGS84))

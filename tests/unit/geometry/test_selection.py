@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from ltcore.config import FitConfig
-from ltcore.geometry.selection import choose_model, fit_tie_points, heldout_residuals
+from ltcore.geometry.heldout import ModelTrial, heldout_residuals
+from ltcore.geometry.models import ALL_MODELS
+from ltcore.geometry.selection import choose_model, fit_tie_points
 from ltcore.geometry.transforms import EstimationFailure, apply_matrix
 from ltcore.types import TiePoints
 
@@ -25,9 +27,9 @@ def tie_points(matrix, noise=0.1, count=300, seed=0, wrong=0):
 @pytest.mark.parametrize("model", MATRICES)
 def test_auto_chooses_the_generating_model(model):
     points = tie_points(MATRICES[model], wrong=60)
-    fit, errors = fit_tie_points(points, np.eye(3), FitConfig())
+    fit, trials = fit_tie_points(points, np.eye(3), FitConfig())
     assert fit.transform.model == model
-    assert set(errors) == set(MATRICES)
+    assert [trial.model for trial in trials] == list(ALL_MODELS)
     assert fit.inliers[60:].all()
     assert fit.inliers[:60].mean() < 0.05
     truth = apply_matrix(np.array(MATRICES[model], float), points.sensed_xy[60:])
@@ -61,8 +63,77 @@ def test_heldout_error_where_the_rest_cannot_be_fitted_is_infinite():
     assert np.isinf(heldout_residuals("affine", xy, xy)).all()
 
 
+def trials(rmse_px, median_px):
+    return [ModelTrial(model, 100, rmse_px[model], median_px[model]) for model in rmse_px]
+
+
 def test_the_simplest_model_within_five_percent_wins():
-    assert choose_model({"shift": 1.0, "similarity": 0.52, "affine": 0.5, "projective": 0.5}) == "similarity"
+    errors = {"shift": 1.0, "similarity": 0.52, "affine": 0.5, "projective": 0.5}
+    assert choose_model(trials(errors, errors)) == "similarity"
+
+
+@pytest.mark.parametrize(
+    ("median", "chosen"), [(0.3, "poly2"), (0.36, "affine"), (np.inf, "affine")], ids=["clear", "unclear", "none"]
+)
+def test_a_model_that_bends_must_win_clearly(median, chosen):
+    errors = {"affine": 0.5, "projective": 0.5, "poly2": median, "poly3": median}
+    assert choose_model(trials(errors, errors)) == chosen
+
+
+def test_a_tenth_of_a_pixel_is_no_reason_to_bend():
+    errors = {"affine": 0.14, "poly2": 0.05}
+    assert choose_model(trials(errors, errors)) == "affine"
+
+
+def warped_points(bend_px, noise=0.15, count=500, wrong=100, seed=0):
+    """Tie points of a picture that is bent as by a lens, some of them wrong."""
+    random = np.random.default_rng(seed)
+    sensed = random.uniform(0, 800, (count, 2))
+    centred = sensed / 400 - 1
+    bend = bend_px * centred * (centred**2).sum(axis=1)[:, None]
+    reference = sensed + np.array([4.0, -3.0]) + bend + random.normal(0, noise, (count, 2))
+    truth = reference.copy()
+    reference[:wrong] += random.uniform(-16, 16, (wrong, 2))
+    return TiePoints(reference, sensed, np.ones(count), np.tile(np.eye(2), (count, 1, 1))), truth
+
+
+def test_auto_bends_where_a_lens_did_and_says_so():
+    points, truth = warped_points(8.0)
+    fit, found = fit_tie_points(points, np.eye(3), FitConfig())
+    assert fit.transform.model == "poly3"
+    assert fit.transform.matrix is None
+    assert np.linalg.norm(fit.transform(points.sensed_xy) - truth, axis=1).mean() < 0.25
+    assert fit.inliers[100:].mean() > 0.98
+    by_model = {trial.model: trial.median_px for trial in found}
+    assert by_model["poly3"] < 0.3
+    assert by_model["projective"] > 0.5
+    assert np.allclose(fit.residuals_px, points.reference_xy - fit.transform(points.sensed_xy))
+
+
+def test_a_bend_the_noise_hides_is_left_alone():
+    points, _ = warped_points(0.1)
+    assert fit_tie_points(points, np.eye(3), FitConfig())[0].transform.model in ("shift", "similarity")
+
+
+def test_a_bend_on_top_of_a_prior():
+    points, truth = warped_points(8.0, wrong=0)
+    prior = np.array([[0.5, 0, 100], [0, 0.5, -50], [0, 0, 1]])
+    moved = TiePoints(points.reference_xy, (points.sensed_xy - [100, -50]) * 2, points.score, points.covariance_px2)
+    fit, _ = fit_tie_points(moved, prior, FitConfig(transform="poly3"))
+    assert np.linalg.norm(fit.transform(moved.sensed_xy) - truth, axis=1).max() < 0.8
+
+
+@pytest.mark.parametrize("model", ["poly2", "poly3"])
+@pytest.mark.parametrize("seed", range(4))
+def test_garbage_gives_no_share_of_inliers_that_passes(model, seed):
+    """Offsets as wrong pairs have them: anywhere in the search. No bending model may follow a quarter of them."""
+    random = np.random.default_rng(seed)
+    sensed = random.uniform(0, 800, (600, 2))
+    reference = sensed + random.uniform(-16, 16, sensed.shape)
+    points = TiePoints(reference, sensed, np.ones(600), np.tile(np.eye(2), (600, 1, 1)))
+    for config in (FitConfig(transform=model), FitConfig()):
+        fit, _ = fit_tie_points(points, np.eye(3), config)
+        assert isinstance(fit, EstimationFailure) or fit.inliers.mean() < 0.15
 
 
 def test_points_without_agreement_are_a_failure():

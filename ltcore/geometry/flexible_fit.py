@@ -1,0 +1,64 @@
+"""Robust fit of transforms that bend: tie points that agree with their neighbours, then reweighted least squares."""
+
+from __future__ import annotations
+
+from typing import Union
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ..types import FloatArray
+from .flexible import FlexibleModel
+from .models import PlaneMap, fit_model
+from .transforms import EstimationFailure
+
+_NEIGHBOURS = 12
+_ROUNDS = 8
+
+
+def agreeing_with_neighbours(source: FloatArray, offsets: FloatArray, threshold_px: float) -> NDArray[np.bool_]:
+    """Returns the (N,) mask of points whose offset lies near the median of the 12 nearest other points' offsets.
+
+    One transform of the plane cannot tell the outliers of a field that it cannot follow; neighbours can. Fewer than
+    13 points: none.
+
+    Args:
+        source: (N, 2) places.
+        offsets: (N, 2) what a first transform leaves over there, px; not finite: an outlier.
+        threshold_px: farthest from the median, px.
+    """
+    usable = np.isfinite(offsets).all(axis=1)
+    agreed = np.zeros(len(source), np.bool_)
+    if usable.sum() <= _NEIGHBOURS:
+        return agreed
+    _, nearest = cKDTree(source[usable]).query(source[usable], _NEIGHBOURS + 1)
+    median = np.median(offsets[usable][np.asarray(nearest)[:, 1:]], axis=1)
+    agreed[usable] = np.linalg.norm(offsets[usable] - median, axis=1) < threshold_px
+    return agreed
+
+
+def fit_robustly(
+    model: FlexibleModel, source: FloatArray, target: FloatArray, start: PlaneMap, threshold_px: float
+) -> tuple[Union[PlaneMap, EstimationFailure], NDArray[np.bool_]]:
+    """Returns `model` fitted with Tukey's biweight to (N, 2) points, and the (N,) mask of residuals below the limit.
+
+    The points that agree with their neighbours about `start` begin; a point may come back later. A failure comes
+    with no inliers.
+    """
+    inliers = agreeing_with_neighbours(source, target - start(source), threshold_px)
+    weights = inliers.astype(np.float64)
+    transform: Union[PlaneMap, EstimationFailure] = EstimationFailure("no tie points agree with their neighbours")
+    for _ in range(_ROUNDS):
+        if not inliers.any():
+            return EstimationFailure(f"no tie points agree on a {model} transform"), inliers
+        transform = fit_model(model, source, target, weights)
+        if isinstance(transform, EstimationFailure):
+            return transform, np.zeros(len(source), np.bool_)
+        residual = np.linalg.norm(target - transform(source), axis=1)
+        found = residual < threshold_px  # nan is not
+        weights = np.where(found, (1 - np.minimum(residual / threshold_px, 1) ** 2) ** 2, 0)
+        if np.array_equal(found, inliers):
+            break
+        inliers = found
+    return transform, inliers

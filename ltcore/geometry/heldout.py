@@ -1,0 +1,73 @@
+"""Held-out error: the image is cut into blocks, and each block is predicted by a fit to the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import FloatArray
+from .models import AnyModel, fit_model
+from .transforms import EstimationFailure
+
+FOLDS = 5
+_CELLS = 10  # the image is cut into 10 x 10 blocks for the folds
+
+
+@dataclass(frozen=True)
+class ModelTrial:
+    """How a model did on tie points that were left out of its fit.
+
+    Attributes:
+        model: its name.
+        inliers: tie points it agrees with.
+        rmse_px: root mean square of its inliers' held-out residuals, reference px; inf where a block could not be
+            predicted.
+        median_px: median length of the held-out residuals of all points that agree with their neighbours: the same
+            points for every model, whatever it calls an outlier.
+    """
+
+    model: AnyModel
+    inliers: int
+    rmse_px: float
+    median_px: float
+
+
+def heldout_residuals(
+    model: AnyModel, source: FloatArray, target: FloatArray, used: Optional[NDArray[np.bool_]] = None
+) -> FloatArray:
+    """Returns the (N, 2) residuals, target - fitted, of points whose spatial block was left out of a least-squares fit.
+
+    The extent is cut into 10 x 10 blocks, dealt to 5 folds so that no two neighbours share one (Roberts et al.,
+    "Cross-validation strategies for data with ... spatial ... structure", Ecography 2017). A fold whose rest
+    cannot be fitted gives inf.
+
+    Args:
+        model: what is fitted.
+        source: (N, 2) points; N may be 0.
+        target: (N, 2) points.
+        used: (N,) mask of those that fits may rest on; None means all.
+    """
+    folds = block_folds(target)
+    residuals = np.zeros((len(source), 2))
+    for fold in np.unique(folds):
+        out = folds == fold
+        rest = ~out if used is None else ~out & used
+        fitted = fit_model(model, source[rest], target[rest])
+        if isinstance(fitted, EstimationFailure):
+            residuals[out] = np.inf
+        else:
+            residuals[out] = target[out] - fitted(source[out])
+    return residuals
+
+
+def block_folds(xy: FloatArray) -> NDArray[np.intp]:
+    """Returns the (N,) fold of each of (N, 2) points, 0 to 4."""
+    if len(xy) == 0:
+        return np.zeros(0, np.intp)
+    low, extent = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
+    cell = np.minimum((xy - low) / extent * _CELLS, _CELLS - 1).astype(np.intp)
+    folds: NDArray[np.intp] = (cell[:, 0] + 2 * cell[:, 1]) % FOLDS
+    return folds
