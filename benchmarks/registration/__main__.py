@@ -12,14 +12,16 @@ from typing import Any, Optional
 import click
 import cv2
 
+from .ecc import SiftEcc
 from .methods import Method
 from .opencv_peers import feature_peers
+from .packaged_peers import packaged_peers
 from .product import products
 from .report import RESULTS, build_report, write_report
 from .scenes import excluded_scenes
 from .scoring import run
 
-SUITES = ("smallshift",)
+SUITES = ("smallshift", "geometry", "crossscene", "gsd", "orchard", "unrelated")
 _SHOWN = ("kind", "scene", "method", "verdict", "rmse_px", "model", "seconds")
 
 
@@ -36,13 +38,17 @@ def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: A
     folder = data or Path(os.environ.get("LTFORMER_DATA", "local-data"))
     if not (folder / "chips" / "index.csv").is_file():
         sys.exit("Set LTFORMER_DATA to the folder that holds chips/index.csv.")
-    methods: list[Method] = [*products(), *feature_peers()]
+    packaged, unavailable, peer_versions = packaged_peers()
+    methods: list[Method] = [*products(), *feature_peers(), SiftEcc(), *packaged]
     if options["only"]:
         methods = [method for method in methods if method.name.startswith(options["only"])]
     options["out"].mkdir(parents=True, exist_ok=True)
     for suite in suites or SUITES:
         rows = _rows(suite, folder, split, options["seed"], methods)
-        facts = {"unavailable": {}, "versions": {}, "excluded": excluded_scenes(folder, split)}
+        if not rows:
+            click.echo(f"{suite} has no pairs in {split}")
+            continue
+        facts = {"unavailable": unavailable, "versions": peer_versions, "excluded": excluded_scenes(folder, split)}
         report = build_report(suite, split, options["seed"], rows, facts)
         path = options["out"] / f"registration-{suite}-{split}.json"
         write_report(report, path)

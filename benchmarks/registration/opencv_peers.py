@@ -32,6 +32,23 @@ class Grey:
     mask: NDArray[np.uint8]
 
 
+def read_greys(pair: Pair) -> tuple[Grey, Grey]:
+    """Returns sensed and reference image, the finer one reduced to the pixel size of the other where that is known."""
+    sensed, reference = (
+        _reduced(read_grey(path), factor) for path, factor in zip((pair.sensed, pair.reference), pair.reductions)
+    )
+    return sensed, reference
+
+
+def _reduced(image: Grey, factor: float) -> Grey:
+    if factor == 1:
+        return image
+    height, width = image.values.shape
+    size = (round(width / factor), round(height / factor))
+    values, mask = (cv2.resize(band, size, interpolation=cv2.INTER_AREA) for band in (image.values, image.mask))
+    return Grey(values, (mask == 255).astype(np.uint8) * 255)
+
+
 def read_grey(path: Any) -> Grey:
     """Returns the first band of a raster between its 1st and 99th percentile."""
     dataset = gdal.Open(str(path))  # kept: a band does not outlive its dataset
@@ -63,12 +80,11 @@ class FeaturePeer:
 
     def __call__(self, pair: Pair, sensed_xy: FloatArray) -> Answer:
         """Returns its answer; affine, projective where the truth is."""
-        found = [self.detect(read_grey(path)) for path in (pair.sensed, pair.reference)]
+        found = [self.detect(image) for image in read_greys(pair)]
         if min(len(xy) for xy, _ in found) < _MIN_INLIERS:
             return nothing("too few keypoints")
         indices = mutual_matches(found[0][1], found[1][1], self.norm)
-        source, target = found[0][0][indices[:, 0]], found[1][0][indices[:, 1]]
-        return magsac_answer(source, target, sensed_xy, pair.family == "projective")
+        return magsac_answer(found[0][0][indices[:, 0]], found[1][0][indices[:, 1]], sensed_xy, pair)
 
     def detect(self, image: Grey) -> tuple[FloatArray, NDArray[Any]]:
         """Returns (N, 2) pixel-edge keypoints and their (N, D) descriptors, the strongest 4000."""
@@ -94,13 +110,22 @@ def mutual_matches(sensed: NDArray[Any], reference: NDArray[Any], norm: int) -> 
     return np.array(kept, np.int64).reshape(-1, 2)
 
 
-def magsac_answer(source: FloatArray, target: FloatArray, sensed_xy: FloatArray, projective: bool) -> Answer:
-    """Returns the answer of the transform that MAGSAC++ finds between (K, 2) matches."""
+def magsac_answer(source: FloatArray, target: FloatArray, sensed_xy: FloatArray, pair: Pair) -> Answer:
+    """Returns the answer of the transform that MAGSAC++ finds between (K, 2) matches in px of `read_greys`."""
+    projective = pair.family == "projective"
     matrix, inliers = magsac(source, target, projective)
     if matrix is None:
         return nothing(f"{len(source)} matches, {inliers} inliers")
     model = "projective" if projective else "affine"
-    return Answer(apply_matrix(matrix, sensed_xy), "RETURNED", "", model, {"matches": len(source), "inliers": inliers})
+    reference_xy = in_own_px(matrix, sensed_xy, pair)
+    return Answer(reference_xy, "RETURNED", "", model, {"matches": len(source), "inliers": inliers})
+
+
+def in_own_px(matrix: FloatArray, sensed_xy: FloatArray, pair: Pair) -> FloatArray:
+    """Returns the reference px of sensed px through a (3, 3) matrix between the images of `read_greys`."""
+    sensed_factor, reference_factor = pair.reductions
+    moved: FloatArray = apply_matrix(matrix, sensed_xy / sensed_factor) * reference_factor
+    return moved
 
 
 def magsac(source: FloatArray, target: FloatArray, projective: bool) -> tuple[Optional[FloatArray], int]:

@@ -45,6 +45,7 @@ class Pair:
         checks: the truth; None where the two have nothing in common and must be refused.
         family: simplest model that describes the truth.
         unit_px: reference px that errors are counted in: 1, or the size of a coarser sensed pixel.
+        sensed_px: size of a sensed pixel in reference px as the georeferences say; peers see the finer one reduced.
         facts: what else is worth a line in the results, as JSON values.
     """
 
@@ -56,7 +57,13 @@ class Pair:
     checks: Optional[CheckPoints]
     family: str = ""
     unit_px: float = 1.0
+    sensed_px: float = 1.0
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reductions(self) -> tuple[float, float]:
+        """By how much sensed and reference raster are to be reduced to have pixels of one size."""
+        return max(1.0, 1 / self.sensed_px), max(1.0, self.sensed_px)
 
 
 class Suite(Protocol):

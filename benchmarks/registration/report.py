@@ -62,6 +62,7 @@ class Summary(_Strict):
     share_under: dict[str, Optional[float]]
     failures: int
     wrong: int
+    wrong_pass: int
     refused_of_unrelated: Optional[float]
     right_family: Optional[float]
     seconds: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ltcore.config import RasterSource
 from ltcore.raster.read import grid_of, open_raster, plain_view
 
 MIN_SIDE_PX = 150
+MAX_SIDE_PX = 512  # larger scenes are cut to their middle: times of pairs can be compared
 NATIVE_LIMIT_PX = 0.3  # bands that are not aligned better than this themselves are no truth
 _MADE_UP = {"geotransform": (500_000.0, 10.0, 0.0, 5_600_000.0, 0.0, -10.0), "epsg": 32633}
 
@@ -44,15 +45,28 @@ class Scene:
         height, width = self.red.shape
         return width, height
 
+    def middle(self, side_px: int) -> Scene:
+        """Returns its middle, at most `side_px` a side."""
+        width, height = self.size
+        keep_x, keep_y = min(side_px, width), min(side_px, height)
+        x, y = (width - keep_x) // 2, (height - keep_y) // 2
+        red, nir = (band[y : y + keep_y, x : x + keep_x] for band in (self.red, self.nir))
+        georeference = dict(self.georeference)
+        if georeference:
+            x0, a, b, y0, d, e = georeference["geotransform"]
+            georeference["geotransform"] = (x0 + a * x + b * y, a, b, y0 + d * x + e * y, d, e)
+        return replace(self, red=red, nir=nir, georeference=georeference)
+
     @property
     def any_georeference(self) -> dict[str, Any]:
         """Its georeference; 10 m in UTM 33N where it has none."""
         return self.georeference or _MADE_UP
 
 
-def load_scenes(data: Path, split: str) -> list[Scene]:
+def load_scenes(data: Path, split: str, max_side_px: int = MAX_SIDE_PX) -> list[Scene]:
     """Returns the scenes of a split that are at least 150 px a side and whose bands are aligned to 0.3 px."""
-    return [_scene(data, row) for row in _rows(data, split) if _native_px(row) <= NATIVE_LIMIT_PX]
+    kept = [row for row in _rows(data, split) if _native_px(row) <= NATIVE_LIMIT_PX]
+    return [_scene(data, row).middle(max_side_px) for row in kept]
 
 
 def excluded_scenes(data: Path, split: str) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "share_under": {f"{limit:g}": _share(errors < limit) for limit in SHARES_PX},
         "failures": int(np.isinf(errors).sum()),
         "wrong": sum(row["wrong"] for row in rows),
+        "wrong_pass": sum(row["wrong"] and row["verdict"] == "PASS" for row in rows),
         "refused_of_unrelated": _share(np.array([not row["wrong"] for row in refused])),
         "right_family": _share(np.array(families)),
         "seconds": round(float(np.median([row["seconds"] for row in rows])), 3),

@@ -18,11 +18,11 @@ from .scenes import load_scenes
 from .warps import Swell, Warp, resampled, similarity
 
 FAMILIES = {"a": "shift", "b": "shift", "c": "similarity", "d": "tps"}
-_DRAWS = 2  # of each class and scene
+_DRAWS = 1  # of each class and scene
 
 
 def pairs(data: Path, split: str, folder: Path, seed: int) -> Iterator[Pair]:
-    """Yields two pairs a class and scene."""
+    """Yields a pair a class and scene."""
     for scene in load_scenes(data, split):
         reference = write_band(folder / "reference.tif", scene.red, scene.any_georeference)
         for kind, family in FAMILIES.items():
@@ -43,16 +43,16 @@ def displaced(kind: str, size: FloatArray, random: np.random.Generator) -> Warp:
     if kind == "c":
         angle = _signed(random, 0.3, 1)
         scale = 1 + _signed(random, 0.003, 0.01)
-        return Warp(similarity(np.radians(angle), scale, _towards(random, 0.5, 4), size, size))
+        return Warp(similarity(np.radians(angle), scale, towards(random, 0.5, 4), size, size))
     length = (0.2, 4.0) if kind == "a" else (5.0, 30.0)
-    return Warp(similarity(0, 1, _towards(random, *length), size, size))
+    return Warp(similarity(0, 1, towards(random, *length), size, size))
 
 
 def _signed(random: np.random.Generator, low: float, high: float) -> float:
     return float(random.uniform(low, high) * random.choice([-1, 1]))
 
 
-def _towards(random: np.random.Generator, low: float, high: float) -> FloatArray:
+def towards(random: np.random.Generator, low: float, high: float) -> FloatArray:
     """Returns a vector of a length between two limits, any direction."""
     angle = random.uniform(0, 2 * np.pi)
     return random.uniform(low, high) * np.array([np.cos(angle), np.sin(angle)])

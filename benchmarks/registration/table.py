@@ -22,7 +22,7 @@ def _table(report: Report) -> str:
     changed = " with uncommitted changes" if report.changed_since else ""
     head = [f"#### {report.suite}, {report.split}", _facts(report) + f" Commit `{report.git_commit[:10]}`{changed}."]
     columns = ["", "kind", "pairs", "median RMSE, px (quartiles)", *(f"< {limit}" for limit in limits())]
-    columns += ["failures", "wrong", "refused", "right family", "s", "CPU s"]
+    columns += ["failures", "wrong", "wrong PASS", "refused", "right family", "s", "CPU s"]
     lines = [columns, ["---"] * len(columns), *(_cells(summary) for summary in report.summary)]
     return "\n\n".join([*head, "\n".join("| " + " | ".join(line) + " |" for line in lines)])
 
@@ -48,6 +48,7 @@ def _cells(summary: Summary) -> list[str]:
         *(_percent(summary.share_under[limit]) for limit in limits()),
         str(summary.failures) if known else "",
         f"**{summary.wrong}**" if summary.wrong else "0",
+        f"**{summary.wrong_pass}**" if summary.wrong_pass else "0",
         _percent(summary.refused_of_unrelated),
         _percent(summary.right_family),
         f"{summary.seconds:.2f}",

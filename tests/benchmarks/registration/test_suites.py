@@ -1,0 +1,76 @@
+"""Every suite on small scenes of its own: what it yields, and that its truth is true."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.registration import crossscene, geometry, gsd, smallshift, unrelated
+from benchmarks.registration.ecc import SiftEcc
+from benchmarks.registration.opencv_peers import rootsift
+from benchmarks.registration.scenes import Scene
+from benchmarks.registration.scoring import run
+from tests.data.make_rasters import NORTH_UP, UTM_33N, texture
+
+GEOREFERENCE = {"geotransform": NORTH_UP, "epsg": UTM_33N}
+
+
+def scene(name, place, seed, size=(240, 220)):
+    grey = (texture(*size, seed=seed) * 200).astype(np.float32)
+    return Scene(name, place, grey, grey + 10, GEOREFERENCE, 0.1)
+
+
+@pytest.fixture
+def scenes(monkeypatch):
+    """Two scenes of one place, one of another; for gsd large enough to be reduced by four."""
+    found = [scene("a1", "a", 1), replace(scene("a1", "a", 1), name="a2"), scene("b", "b", 2)]
+    for suite in (smallshift, geometry, crossscene, gsd, unrelated):
+        monkeypatch.setattr(suite, "load_scenes", lambda data, split, side=0: found)
+    return found
+
+
+def listed(suite, tmp_path):
+    return [(pair, run(rootsift(), pair)) for pair in suite.pairs(None, "val", tmp_path, 0)]
+
+
+@pytest.mark.usefixtures("scenes")
+@pytest.mark.parametrize(
+    "suite", [smallshift, geometry, crossscene, gsd], ids=lambda suite: suite.__name__.split(".")[-1]
+)
+def test_the_truth_of_a_suite_is_what_a_matcher_finds_on_a_textured_scene(suite, tmp_path):
+    found = [(pair, row) for pair, row in listed(suite, tmp_path) if pair.kind != "d"]
+    errors = [np.inf if row["rmse_px"] is None else row["rmse_px"] for _, row in found]
+    assert found
+    assert np.quantile(errors, 0.7) < 0.6, [(row["kind"], row["rmse_px"]) for _, row in found]
+
+
+@pytest.mark.usefixtures("scenes")
+def test_cross_scene_pairs_join_two_dates_of_one_place(tmp_path):
+    names = {pair.scene for pair, _ in listed(crossscene, tmp_path)}
+    assert names == {"a1 and a2", "a2 and a1"}
+
+
+@pytest.mark.usefixtures("scenes")
+def test_unrelated_pairs_have_no_truth(tmp_path):
+    found = listed(unrelated, tmp_path)
+    assert {pair.kind for pair, _ in found} == {"other place", "mirrored", "noise"}
+    assert all(row["must_be_refused"] for _, row in found)
+
+
+@pytest.mark.usefixtures("scenes")
+def test_geometry_turns_by_any_angle_and_scales_by_up_to_two(tmp_path):
+    scales = [pair.facts["scale"] for pair in geometry.pairs(None, "val", tmp_path, 0)]
+    assert 0.5 <= min(scales) < 1 < max(scales) <= 2
+
+
+def test_ecc_refines_what_sift_found(shifted):
+    row = run(SiftEcc(), shifted)
+    assert row["rmse_px"] < 0.1
+
+
+def test_scenes_are_cut_to_their_middle_with_their_georeference():
+    whole = scene("a", "a", 1)
+    middle = whole.middle(100)
+    assert middle.size == (100, 100)
+    np.testing.assert_array_equal(middle.red, whole.red[60:160, 70:170])
+    assert middle.georeference["geotransform"] == (500_140.0, 2.0, 0.0, 5_599_880.0, 0.0, -2.0)
