@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from .aligned import read_aligned
 from .config import FitConfig
-from .features.keypoints import evenly_spread
+from .features.keypoints import evenly_spread, spread_evenly
 from .features.sift import detect_keypoints
 from .frame import Frame
 from .geometry.robust import Consensus, consensus, polish
@@ -19,9 +20,9 @@ from .levels import Level, at_level
 from .progress import Progress, SubProgress, checkpoint
 from .raster.aoi import AreaOfInterest
 from .raster.radiometry import gradient_magnitude
-from .raster.read import Window
+from .raster.read import MaskedImage, Window
 from .refine import WINDOW_PX, measure_offsets
-from .types import TiePoints
+from .types import Keypoints, TiePoints
 
 _TILE_PX = 1024
 _MAX_TILES = 64  # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
@@ -42,6 +43,34 @@ class FineResult:
     candidates: int
 
 
+@dataclass(frozen=True)
+class _Candidates:
+    """Keypoints of the reference to be found again: inside `aoi`, at most `at_most` a tile, detected once a tile."""
+
+    aoi: AreaOfInterest
+    at_most: int
+    known: dict[tuple[int, Window], Keypoints] = field(default_factory=dict)
+
+    def corners(
+        self, level: Level, tile: Window, image: MaskedImage, common: NDArray[np.bool_], count: int
+    ) -> NDArray[np.intp]:
+        """Returns (K, 2) first pixels of the windows around about `count` keypoints, in a tile read with its margin."""
+        place = (level.reference.view.width, tile)
+        if place not in self.known:  # both passes at full resolution look at the same tiles
+            self.known[place] = detect_keypoints(image.values, common, self.at_most)
+        height, width = common.shape
+        chosen = spread_evenly(self.known[place], (width, height), count)
+        half = WINDOW_PX // 2
+        corners = np.floor(chosen.xy).astype(np.intp) - half
+        in_tile = (corners >= 0).all(axis=1) & (corners < [tile.width, tile.height]).all(axis=1)
+        corners = np.unique(corners[in_tile], axis=0)
+        x, y = (corners + half).T
+        shared = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")[y, x] >= _MIN_VALID_SHARE
+        own_xy = level.reference.view.to_source(corners + np.array([tile.x, tile.y]))
+        kept: NDArray[np.intp] = corners[shared & self.aoi.contains(own_xy)]
+        return kept
+
+
 def fine_tie_points(
     frame: Frame, start: Transform, level: float, aoi: AreaOfInterest, fit: FitConfig, progress: Progress
 ) -> FineResult:
@@ -59,6 +88,7 @@ def fine_tie_points(
         fit: number of tie points, thresholds and seed.
         progress: told of each pass and tile.
     """
+    candidates = _Candidates(aoi, math.ceil(_SPARE * fit.max_tie_points))
     factors = [1.0, 1.0]
     while factors[0] * _LEVEL_STEP < level:
         factors.insert(0, factors[0] * _LEVEL_STEP)
@@ -69,7 +99,7 @@ def fine_tie_points(
         share = SubProgress(progress, number / len(factors), (number + 1) / len(factors))
         share.report(0.0, f"Measuring tie points, pass {number + 1} of {len(factors)}")
         count = fit.max_tie_points if last else min(_PASS_POINTS, fit.max_tie_points)
-        result = _measure_pass(at_level(frame, transform, factor), aoi, count, share)
+        result = _measure_pass(at_level(frame, transform, factor), candidates, count, share)
         if not last:
             transform = _improved(transform, result.points, 3 * fit.coarse_threshold_px * factor, fit.seed)
     return result
@@ -88,21 +118,21 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
     return better if isinstance(better, Transform) else transform
 
 
-def _measure_pass(level: Level, aoi: AreaOfInterest, count: int, progress: Progress) -> FineResult:
+def _measure_pass(level: Level, candidates: _Candidates, count: int, progress: Progress) -> FineResult:
     tiles = _tiles(level.window, min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE)))
     wanted = math.ceil(_SPARE * count / len(tiles))
     parts: list[TiePoints] = []
-    candidates = 0
+    tried = 0
     for number, tile in enumerate(tiles):
         checkpoint(progress)
-        points, tried = _measure_tile(level, tile, aoi, wanted)
+        points, measured = _measure_tile(level, tile, candidates, wanted)
         parts.append(points)
-        candidates += tried
+        tried += measured
         progress.report((number + 1) / len(tiles))
     points = _joined(parts)
     place = points.reference_xy / level.reference_scale - [level.window.x, level.window.y]
     kept = evenly_spread(place, points.score, (level.window.width, level.window.height), count)
-    return FineResult(points.take(np.sort(kept)), candidates)
+    return FineResult(points.take(np.sort(kept)), tried)
 
 
 def _tiles(overlap: Window, at_most: int) -> list[Window]:
@@ -119,7 +149,7 @@ def _tiles(overlap: Window, at_most: int) -> list[Window]:
     return [tiles[i] for i in keep]
 
 
-def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) -> tuple[TiePoints, int]:
+def _measure_tile(level: Level, tile: Window, candidates: _Candidates, wanted: int) -> tuple[TiePoints, int]:
     """Returns a tile's tie points in full-resolution working px and the number of keypoints tried.
 
     More than the tile is read, so that the window of every keypoint in the tile is whole.
@@ -131,17 +161,10 @@ def _measure_tile(level: Level, tile: Window, aoi: AreaOfInterest, wanted: int) 
     common = image.valid & aligned.valid
     if not common.any():
         return _joined([]), 0
-    corners = np.floor(detect_keypoints(image.values, common, wanted).xy).astype(np.intp) - half
-    in_tile = (corners >= 0).all(axis=1) & (corners < [tile.width, tile.height]).all(axis=1)
-    corners = np.unique(corners[in_tile], axis=0)
-    centres = corners + half
-    share = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")[centres[:, 1], centres[:, 0]]
-    own_xy = level.reference.view.to_source(centres + np.array([read.x, read.y]))
-    usable = (share >= _MIN_VALID_SHARE) & aoi.contains(own_xy)
-    corners, centres = corners[usable], centres[usable]
+    corners = candidates.corners(level, tile, image, common, wanted)
     found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)
     clear = (found.peak_ratio >= _MIN_PEAK_RATIO) & ~found.on_edge & (found.correlation > 0)
-    at_reference = centres[clear] + np.array([read.x, read.y], dtype=np.float64)
+    at_reference = corners[clear] + np.array([tile.x, tile.y], dtype=np.float64)
     at_sensed = level.transform.inverse()(at_reference + found.offset_px[clear])
     points = TiePoints(
         at_reference * level.reference_scale,

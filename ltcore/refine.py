@@ -9,14 +9,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
+from .peak import WEIGHT, WINDOW_PX, peak_covariance, subpixel_peaks
 from .types import FloatArray
 
-WINDOW_PX = 64
+__all__ = ["WINDOW_PX", "Offsets", "measure_offsets"]
+
 _BATCH = 128  # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
-_UPSAMPLING = 20  # the peak is found on a grid of 1/20 px before the parabola
-_FREQUENCY_WIDTH = 0.25  # cycles a pixel
 _EXCLUDED_PX = 3  # half-side of the neighbourhood of the peak in which no second peak is looked for
-_CORRELATION_AREA_PX2 = 4.0  # area over which neighbouring gradient samples say the same thing
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ def measure_offsets(
     """Returns the offsets of 64 x 64 windows between two gradient images on one grid.
 
     The cross-power spectrum of the Hann-windowed gradients is normalised to its phase (Kuglin and Hines, "The
-    phase correlation image alignment method", 1975); its peak is up-sampled by a matrix Fourier transform
-    (Guizar-Sicairos et al., Optics Letters 33, 2008) and interpolated by a parabola.
+    phase correlation image alignment method", 1975); its peak is found to a fraction of a pixel by `peak`.
 
     Args:
         reference: (H, W) gradient magnitude.
@@ -74,21 +72,14 @@ def _measure_batch(
     limit = np.array([sensed.shape[1], sensed.shape[0]]) - WINDOW_PX
     recut = np.clip(corners + coarse, 0, limit)
     b = _windows(sensed, recut)
-    offset = recut - corners + _subpixel_peaks(_phase(spectrum, b), coarse - (recut - corners))
-    correlation, covariance = _covariance(a, b)
-    return Offsets(offset, peak_ratio, correlation, covariance, on_edge)
+    peak, sharpness = subpixel_peaks(_phase(spectrum, b), coarse - (recut - corners))
+    return Offsets(recut - corners + peak, peak_ratio, _correlation(a, b), peak_covariance(sharpness), on_edge)
 
 
 def _phase(conjugate: NDArray[np.complex64], windows: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Returns the weighted phase of the cross-power spectrum of (K, 64, 64) windows with a conjugate spectrum.
-
-    The highest frequencies of a gradient magnitude are aliases, which pull the peak towards whole pixels: a
-    Gaussian weight of 0.25 cycles a pixel halves that pull on real pairs and costs no precision.
-    """
+    """Returns the weighted phase of the cross-power spectrum of (K, 64, 64) windows with a conjugate spectrum."""
     cross = fft.rfft2(windows) * conjugate
-    radius = np.hypot(fft.fftfreq(WINDOW_PX)[:, None], fft.rfftfreq(WINDOW_PX)[None, :])
-    weight = np.exp(-0.5 * (radius / _FREQUENCY_WIDTH) ** 2).astype(np.float32)
-    result: NDArray[np.complex64] = cross * (weight / np.maximum(np.abs(cross), 1e-9))
+    result: NDArray[np.complex64] = cross * (WEIGHT / np.maximum(np.abs(cross), 1e-9))
     return result
 
 
@@ -121,48 +112,8 @@ def _integer_peaks(
     return np.column_stack([column, row]) - search_px, ratio.astype(np.float64), on_edge
 
 
-def _subpixel_peaks(cross: NDArray[np.complex64], coarse: NDArray[np.intp]) -> FloatArray:
-    """Returns the (K, 2) peaks on a 1/20 px grid within 1 px of the integer ones, then by parabola."""
-    steps = np.arange(-_UPSAMPLING, _UPSAMPLING + 1) / _UPSAMPLING
-    frequency_y, frequency_x = fft.fftfreq(WINDOW_PX), fft.rfftfreq(WINDOW_PX)
-    along_x = np.exp(2j * np.pi * frequency_x[None, :, None] * (coarse[:, 0, None] + steps)[:, None, :])
-    along_y = np.exp(2j * np.pi * frequency_y[None, None, :] * (coarse[:, 1, None] + steps)[:, :, None])
-    # rfft2 holds half the columns: those between the first and the last count twice.
-    twice = np.where((frequency_x == 0) | (frequency_x == 0.5), 1.0, 2.0)
-    surface = (along_y @ ((cross * twice) @ along_x)).real
-    count, side = len(surface), len(steps)
-    row, column = np.divmod(surface.reshape(count, -1).argmax(axis=1), side)
-    row, column = np.clip(row, 1, side - 2), np.clip(column, 1, side - 2)
-    each = np.arange(count)
-    x = steps[column] + _parabola(*(surface[each, row, column + d] for d in (-1, 0, 1))) / _UPSAMPLING
-    y = steps[row] + _parabola(*(surface[each, row + d, column] for d in (-1, 0, 1))) / _UPSAMPLING
-    result: FloatArray = coarse + np.column_stack([x, y])
-    return result
-
-
-def _parabola(left: FloatArray, middle: FloatArray, right: FloatArray) -> FloatArray:
-    """Returns the place of the vertex of a parabola through three equidistant samples, in steps, within +-0.5."""
-    curvature = left - 2 * middle + right
-    safe = np.where(np.abs(curvature) < 1e-12, 1.0, curvature)
-    vertex = np.where(np.abs(curvature) < 1e-12, 0.0, 0.5 * (left - right) / safe)
-    result: FloatArray = np.clip(vertex, -0.5, 0.5)
-    return result
-
-
-def _covariance(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[FloatArray, FloatArray]:
-    """Returns the (K,) correlation of windows cut at the integer offset and the (K, 2, 2) covariance of the offset.
-
-    First order in the noise: noise variance x inverse structure tensor (Foerstner and Guelch, 1987), where the
-    noise is what remains of the normalised windows, 2 (1 - correlation), and neighbours are not independent.
-    """
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> FloatArray:
+    """Returns the (K,) normalised correlation of windows cut at the integer offset."""
     norm = np.sqrt((a**2).sum(axis=(1, 2)) * (b**2).sum(axis=(1, 2)))
-    correlation = ((a * b).sum(axis=(1, 2)) / np.maximum(norm, 1e-9)).astype(np.float64)
-    unit = a / np.maximum(np.sqrt((a**2).sum(axis=(1, 2), keepdims=True)), 1e-9)
-    gy, gx = np.gradient(unit, axis=(1, 2))
-    tensor = np.empty((len(a), 2, 2))
-    tensor[:, 0, 0], tensor[:, 1, 1] = (gx**2).sum(axis=(1, 2)), (gy**2).sum(axis=(1, 2))
-    tensor[:, 0, 1] = tensor[:, 1, 0] = (gx * gy).sum(axis=(1, 2))
-    tensor += np.eye(2) * 1e-6  # a window without texture gets a large covariance, not an error
-    noise = 2 * (1 - np.clip(correlation, -1, 0.999)) / WINDOW_PX**2
-    covariance = noise[:, None, None] * _CORRELATION_AREA_PX2 * np.linalg.inv(tensor)
-    return correlation, covariance
+    result: FloatArray = ((a * b).sum(axis=(1, 2)) / np.maximum(norm, 1e-9)).astype(np.float64)
+    return result

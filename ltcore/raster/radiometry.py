@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, gaussian_filter, sobel
+from scipy.ndimage import gaussian_filter, minimum_filter, sobel
 
 from ..config import STRETCH_PERCENTILES
 from ..errors import InputError
@@ -61,6 +61,6 @@ def gradient_magnitude(image: MaskedImage, sigma_px: float = 0.5) -> NDArray[np.
     # Not OpenCV: its blur of a numpy array depends on where the array lies in memory, and a record must replay.
     smooth = gaussian_filter(image.values, sigma_px)
     magnitude = np.hypot(sobel(smooth, axis=1), sobel(smooth, axis=0)) / 8
-    inside = binary_erosion(image.valid, np.ones((7, 7), np.bool_), border_value=1)
+    inside = minimum_filter(image.valid, 7, mode="nearest")
     result: NDArray[np.float32] = np.where(inside, magnitude, np.float32(0))
     return result

@@ -1,0 +1,98 @@
+"""The peak of a phase correlation: where it lies to a fraction of a pixel, and how sure that is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from .types import FloatArray
+
+WINDOW_PX = 64
+_FREQUENCY_WIDTH = 0.25  # cycles a pixel
+_GRID_SIDE = 9  # points over 2 px of the grid on which the peak is found before Newton's method
+_STEP_PX = 2 / (_GRID_SIDE - 1)
+_NEWTON_STEPS = 3
+_LEAST_SHARPNESS = 1e-3  # px^-2; a peak this flat stands for no texture: a deviation of tens of px
+_GRADIENT_NOISE = 0.012  # px^-2, variance of the slope that noise gives to a surface of height 1, along each axis
+
+_FREQUENCY_Y, _FREQUENCY_X = fft.fftfreq(WINDOW_PX), fft.rfftfreq(WINDOW_PX)
+# The highest frequencies of a gradient magnitude are aliases, which pull the peak towards whole pixels: a
+# Gaussian weight of 0.25 cycles a pixel halves that pull on real pairs and costs no precision.
+WEIGHT: NDArray[np.float32] = np.exp(
+    -0.5 * (np.hypot(_FREQUENCY_Y[:, None], _FREQUENCY_X[None, :]) / _FREQUENCY_WIDTH) ** 2
+).astype(np.float32)
+# rfft2 holds half the columns: those between the first and the last count twice.
+_TWICE = np.where((_FREQUENCY_X == 0) | (_FREQUENCY_X == 0.5), 1, 2).astype(np.float32)
+_POWERS = np.arange(3)[:, None]  # of the frequency in the surface itself, its gradient and its curvature
+
+
+def subpixel_peaks(cross: NDArray[np.complex64], near: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+    """Returns the peaks of correlation surfaces, px, and their sharpness, px^-2.
+
+    The surface is a trigonometric polynomial: within 1 px of `near` it is evaluated on a grid of 1/4 px by a matrix
+    Fourier transform (Guizar-Sicairos et al., Optics Letters 33, 2008), then Newton's method climbs to the top.
+
+    Args:
+        cross: (K, 64, 33) weighted phase of the cross-power spectrum, of magnitude WEIGHT.
+        near: (K, 2) x, y of the highest whole pixels.
+
+    Returns:
+        (K, 2) x, y, and (K, 2, 2) the negative second derivatives there over the height of a perfect peak.
+    """
+    spectrum = cross * _TWICE / np.float32((WEIGHT * _TWICE).sum())
+    first = _grid_peaks(spectrum, near)
+    peak = first
+    for _ in range(_NEWTON_STEPS):
+        gradient, sharpness = _derivatives(spectrum, peak)
+        step = np.linalg.solve(_made_definite(sharpness), gradient[..., None])[..., 0]
+        peak = np.clip(peak + step, first - _STEP_PX, first + _STEP_PX)
+    return peak, _derivatives(spectrum, peak)[1]
+
+
+def peak_covariance(sharpness: FloatArray) -> FloatArray:
+    """Returns the (K, 2, 2) covariance, px^2, of peaks of (K, 2, 2) sharpness.
+
+    Noise tilts the surface by a random gradient g, which moves the top by S^-1 g: the covariance is S^-1 G S^-1 with G
+    that of g. The phase of noise is as large as that of signal, so G is the same for all windows but for the few
+    that share much: one number, calibrated on real pairs (docs/adr/0010).
+    """
+    inverse = np.linalg.inv(_made_definite(sharpness))
+    result: FloatArray = _GRADIENT_NOISE * (inverse @ inverse)
+    return result
+
+
+def _grid_peaks(spectrum: NDArray[np.complex64], near: NDArray[np.intp]) -> FloatArray:
+    steps = np.linspace(-1, 1, _GRID_SIDE)
+    along_x = _waves(_FREQUENCY_X, near[:, 0, None] + steps).transpose(0, 2, 1)
+    along_y = _waves(_FREQUENCY_Y, near[:, 1, None] + steps)
+    surface = (along_y @ (spectrum @ along_x)).real
+    row, column = np.divmod(surface.reshape(len(surface), _GRID_SIDE**2).argmax(axis=1), _GRID_SIDE)
+    offset: FloatArray = np.column_stack([steps[column], steps[row]])
+    result: FloatArray = near.astype(np.float64) + offset
+    return result
+
+
+def _waves(frequency: FloatArray, place_px: FloatArray) -> NDArray[np.complex64]:
+    """Returns (K, S, F) complex waves of F frequencies at (K, S) places."""
+    waves: NDArray[np.complex64] = np.exp(2j * np.pi * place_px[..., None] * frequency).astype(np.complex64)
+    return waves
+
+
+def _derivatives(spectrum: NDArray[np.complex64], place_px: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Returns the (K, 2) gradient of the surfaces at (K, 2) places and their (K, 2, 2) negative second derivatives."""
+    along_x = _waves(_FREQUENCY_X, place_px[:, 0, None]) * (2j * np.pi * _FREQUENCY_X) ** _POWERS
+    along_y = _waves(_FREQUENCY_Y, place_px[:, 1, None]) * (2j * np.pi * _FREQUENCY_Y) ** _POWERS
+    moments = (along_y @ (spectrum @ along_x.transpose(0, 2, 1))).real  # (K, 3, 3): order in y, in x
+    gradient = np.column_stack([moments[:, 0, 1], moments[:, 1, 0]])
+    mixed = moments[:, 1, 1]
+    rows = [[moments[:, 0, 2], mixed], [mixed, moments[:, 2, 0]]]
+    return gradient, -np.array(rows).transpose(2, 0, 1)
+
+
+def _made_definite(sharpness: FloatArray) -> FloatArray:
+    """Returns symmetric matrices with no eigenvalue below that of a flat peak."""
+    values, vectors = np.linalg.eigh(sharpness)
+    raised = np.maximum(values, _LEAST_SHARPNESS)
+    result: FloatArray = (vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return result
