@@ -38,10 +38,7 @@ def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: A
     folder = data or Path(os.environ.get("LTFORMER_DATA", "local-data"))
     if not (folder / "chips" / "index.csv").is_file():
         sys.exit("Set LTFORMER_DATA to the folder that holds chips/index.csv.")
-    packaged, unavailable, peer_versions = packaged_peers()
-    methods: list[Method] = [*products(), *feature_peers(), SiftEcc(), *packaged]
-    if options["only"]:
-        methods = [method for method in methods if method.name.startswith(options["only"])]
+    methods, unavailable, peer_versions = _methods(options["only"])
     options["out"].mkdir(parents=True, exist_ok=True)
     for suite in suites or SUITES:
         rows = _rows(suite, folder, split, options["seed"], methods)
@@ -53,6 +50,15 @@ def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: A
         path = options["out"] / f"registration-{suite}-{split}.json"
         write_report(report, path)
         click.echo(path)
+
+
+def _methods(only: tuple[str, ...]) -> tuple[list[Method], dict[str, str], dict[str, str]]:
+    """Returns the methods to run, why the others are not (by name), and the versions of the peers' packages."""
+    packaged, unavailable, peer_versions = packaged_peers()
+    methods: list[Method] = [*products(), *feature_peers(), SiftEcc(), *packaged]
+    kept = [method for method in methods if not only or method.name.startswith(only)]
+    left_out = {method.name: "left out of this run (--only)" for method in methods if method not in kept}
+    return kept, {**unavailable, **left_out}, peer_versions
 
 
 def _rows(suite: str, data: Path, split: str, seed: int, methods: list[Method]) -> list[dict[str, Any]]:

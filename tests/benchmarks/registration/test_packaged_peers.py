@@ -47,10 +47,9 @@ def test_peers_that_are_not_installed_are_named(monkeypatch, tmp_path):
     assert "script/bench --peers" in missing["XFeat + MAGSAC"]
 
 
-def test_installed_peers_find_a_shift(shifted):
+def test_arosics_finds_a_shift_where_it_is_installed(shifted):
     peers, missing, _ = packaged_peers.packaged_peers()
     if not peers:
         pytest.skip(f"not installed: {missing}")
-    errors = {peer.name: run(peer, shifted)["rmse_px"] for peer in peers}
-    assert errors["AROSICS COREG"] < 0.3, errors
-    assert errors["XFeat + MAGSAC"] < 1.5, errors
+    row = run(next(peer for peer in peers if peer.name == "AROSICS COREG"), shifted)
+    assert row["rmse_px"] < 0.3, row
