@@ -18,6 +18,7 @@ _NEAR_PX = 6
 _TOLERANCE_PX = 3  # a coarse transform may be off by this much
 _LOCAL_PX = 31  # side of the neighbourhood in which gradients are normalised
 _MIN_COMMON_SHARE = 0.02
+_MIN_COMMON_PX = 16  # least width and height of what both images show
 
 
 def structure_score(
@@ -34,11 +35,12 @@ def structure_score(
 
     Returns:
         The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where a wrong offset
-        up to `rivals_px` agrees better, or where the images share less than 2 % of the window.
+        up to `rivals_px` agrees better, or where the images share less than 2 % of the window or 16 px a side.
     """
     image, aligned = reference.read(window), read_aligned(sensed, window, transform)
     common = image.valid & aligned.valid
-    if common.mean() < _MIN_COMMON_SHARE:
+    rows, columns = np.flatnonzero(common.any(axis=1)), np.flatnonzero(common.any(axis=0))
+    if common.mean() < _MIN_COMMON_SHARE or min(np.ptp(rows), np.ptp(columns)) < _MIN_COMMON_PX:
         return 0.0
     a = _local_contrast(gradient_magnitude(image, 1.0), common)
     b = _local_contrast(gradient_magnitude(aligned, 1.0), common)
@@ -49,7 +51,9 @@ def structure_score(
     shifted = np.roll(surface, (reach, reach), axis=(0, 1))[:side, :side]
     y, x = np.mgrid[-reach : shifted.shape[0] - reach, -reach : shifted.shape[1] - reach]
     distance = np.hypot(x, y)
-    noise = shifted[(distance > _NEAR_PX) & (np.maximum(np.abs(x), np.abs(y)) <= _SEARCH_PX)]
+    # Beyond half of what both images show, little is left to compare: the noise there would be too small.
+    across, down = (min(_SEARCH_PX, np.ptp(places) / 2) for places in (columns, rows))
+    noise = shifted[(distance > _NEAR_PX) & (np.abs(x) <= across) & (np.abs(y) <= down)]
     spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))  # robust standard deviation
     at_solution = shifted[distance <= _TOLERANCE_PX].max()
     if at_solution < shifted[distance > _NEAR_PX].max():

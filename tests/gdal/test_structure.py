@@ -66,6 +66,15 @@ def test_unrelated_scenes_do_not_agree(tmp_path):
     assert structure_score(frame.reference, frame.sensed, frame.overlap, Transform("shift", np.eye(3))) < 5
 
 
+@pytest.mark.parametrize("common", [10, 24, 40])
+def test_little_common_ground_is_no_strong_evidence(tmp_path, common):
+    """Most wrong offsets then compare nothing: their silence must not count as agreement of the right one."""
+    frame = frame_of(*shifted_pair(tmp_path, (SIZE[0] - common, 0), SIZE))
+    shift = Transform("shift", np.array([[1, 0, SIZE[0] - common], [0, 1, 0], [0, 0, 1.0]]))
+    score = structure_score(frame.reference, frame.sensed, frame.overlap, shift)
+    assert score == 0 if common < 16 else 3 < score < 60
+
+
 @pytest.mark.parametrize(("share", "expected"), [(1.0, 1.0), (0.5, 0.5), (0.0, 0.0)])
 def test_coverage_is_the_share_of_occupied_cells(tmp_path, share, expected):
     frame = frame_of(*shifted_pair(tmp_path, (0, 0), SIZE))
