@@ -17,7 +17,7 @@ from .methods import Method
 from .opencv_peers import feature_peers
 from .packaged_peers import packaged_peers
 from .product import products
-from .report import RESULTS, build_report, write_report
+from .report import RESULTS, build_report, code_state, write_report
 from .scenes import excluded_scenes
 from .scoring import run
 
@@ -39,14 +39,15 @@ def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: A
     if not (folder / "chips" / "index.csv").is_file():
         sys.exit("Set LTFORMER_DATA to the folder that holds chips/index.csv.")
     methods, unavailable, peer_versions = _methods(options["only"])
+    facts = {"unavailable": unavailable, "versions": peer_versions, "code": code_state()}
     options["out"].mkdir(parents=True, exist_ok=True)
     for suite in suites or SUITES:
         rows = _rows(suite, folder, split, options["seed"], methods)
         if not rows:
             click.echo(f"{suite} has no pairs in {split}")
             continue
-        facts = {"unavailable": unavailable, "versions": peer_versions, "excluded": excluded_scenes(folder, split)}
-        report = build_report(suite, split, options["seed"], rows, facts)
+        excluded = [] if suite == "orchard" else excluded_scenes(folder, split)
+        report = build_report(suite, split, options["seed"], rows, {**facts, "excluded": excluded})
         path = options["out"] / f"registration-{suite}-{split}.json"
         write_report(report, path)
         click.echo(path)

@@ -99,16 +99,15 @@ def build_report(suite: str, split: str, seed: int, rows: list[dict[str, Any]], 
         split: val or test.
         seed: of the suite's pairs.
         rows: of `scoring.run`.
-        facts: `unavailable` and `excluded`, and `versions` of peers.
+        facts: `unavailable` and `excluded`, `versions` of peers, and `code` of `code_state`.
     """
     return Report.model_validate(
         {
             "suite": suite,
             "split": split,
             "seed": seed,
-            "git_commit": _git("rev-parse", "HEAD"),
-            "changed_since": bool(_git("status", "--porcelain", "--untracked-files=no", "ltcore", "weights")),
-            "versions": {**versions(), **facts["versions"]},
+            **facts["code"],
+            "versions": {**versions(), **{f"{name} (peers)": version for name, version in facts["versions"].items()}},
             "threads": {"opencv": str(cv2.getNumThreads()), "omp": os.environ.get("OMP_NUM_THREADS")},
             "unavailable": facts["unavailable"],
             "excluded": facts["excluded"],
@@ -116,6 +115,12 @@ def build_report(suite: str, split: str, seed: int, rows: list[dict[str, Any]], 
             "rows": rows,
         }
     )
+
+
+def code_state() -> dict[str, Any]:
+    """Returns the commit, and whether the product has changed since; to be asked before a run, not after it."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "ltcore", "weights")
+    return {"git_commit": _git("rev-parse", "HEAD"), "changed_since": bool(changed)}
 
 
 def _git(*arguments: str) -> str:

@@ -33,12 +33,14 @@ def _facts(report: Report) -> str:
         names = ", ".join(f"{scene['scene']} ({scene['native_px']:.2f} px)" for scene in report.excluded)
         sentences.append(f"Left out because their bands are more than 0.3 px apart themselves: {names}.")
     sentences += [f"{name}: not measured, {reason}." for name, reason in report.unavailable.items()]
-    return " ".join([*sentences, f"Seed {report.seed}, {report.threads['omp'] or 'any number of'} thread(s)."])
+    return " ".join([*sentences, f"Seed {report.seed}, OMP_NUM_THREADS {report.threads['omp'] or 'not set'}."])
 
 
 def _cells(summary: Summary) -> list[str]:
     quartiles = summary.rmse_px
-    error = f"{_number(quartiles.median)} ({_number(quartiles.q25)} to {_number(quartiles.q75)})"
+    error = _number(quartiles.median)
+    if summary.pairs > 1:
+        error += f" ({_number(quartiles.q25)} to {_number(quartiles.q75)})"
     known = any(share is not None for share in summary.share_under.values())
     return [
         summary.method,

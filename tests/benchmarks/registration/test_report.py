@@ -2,11 +2,11 @@ import pytest
 from pydantic import ValidationError
 
 from benchmarks.registration.opencv_peers import rootsift
-from benchmarks.registration.report import RESULTS, build_report, read_report, write_report
+from benchmarks.registration.report import RESULTS, build_report, code_state, read_report, write_report
 from benchmarks.registration.scoring import run
 from benchmarks.registration.table import END, START, tables, with_tables
 
-FACTS = {"unavailable": {"AROSICS": "not installed"}, "versions": {}, "excluded": []}
+FACTS = {"unavailable": {"AROSICS": "not installed"}, "versions": {"torch": "0"}, "excluded": [], "code": code_state()}
 
 
 @pytest.fixture
@@ -17,6 +17,11 @@ def report(shifted):
 def test_a_report_is_read_as_it_was_written(report, tmp_path):
     write_report(report, tmp_path / "report.json")
     assert read_report(tmp_path / "report.json") == report
+
+
+def test_versions_of_peers_do_not_hide_those_of_the_product(report):
+    assert report.versions["torch (peers)"] == "0"
+    assert report.versions["torch"] != "0"
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("registration-*.json")), ids=lambda path: path.stem)
