@@ -32,7 +32,7 @@ from .weights_command import weights_group
 EXIT_UNEXPECTED, EXIT_INPUT, EXIT_FAILED, EXIT_CANCELLED = 1, 2, 3, 130
 
 _RESAMPLING = click.Choice(["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"])
-_MODELS = ("shift", "similarity", "affine", "projective", "poly2", "poly3")
+_MODELS = ("shift", "similarity", "affine", "projective", "poly2", "poly3", "tps")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

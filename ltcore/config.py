@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from .errors import InputError
 
 # Optional and Union: pydantic evaluates annotations, and Python 3.9 cannot evaluate `A | B`.
-ModelChoice = Literal["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3"]
+ModelChoice = Literal["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"]
 DescriptorName = Literal["ltformer", "rootsift"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"]
 Verdict = Literal["PASS", "WARN", "FAIL"]

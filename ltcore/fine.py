@@ -14,6 +14,7 @@ from .config import FitConfig
 from .features.keypoints import evenly_spread, spread_evenly
 from .features.sift import detect_keypoints
 from .frame import Frame
+from .geometry.models import PlaneMap
 from .geometry.robust import Consensus, consensus, polish
 from .geometry.transforms import Transform
 from .levels import Level, at_level
@@ -103,6 +104,15 @@ def fine_tie_points(
         if not last:
             transform = _improved(transform, result.points, 3 * fit.coarse_threshold_px * factor, fit.seed)
     return result
+
+
+def measure_through(
+    frame: Frame, transform: PlaneMap, aoi: AreaOfInterest, at_most: int, progress: Progress
+) -> FineResult:
+    """Returns at most so many sub-pixel tie points, measured once at full resolution through a transform that is right
+    to a few pixels, sensed -> reference, full-resolution working px."""
+    candidates = _Candidates(aoi, math.ceil(_SPARE * at_most))
+    return _measure_pass(at_level(frame, transform, 1.0), candidates, at_most, progress)
 
 
 def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed: int) -> Transform:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Callable, Union
 
 import numpy as np
 
+from .bent import Measured, measured_again
 from .coarse import CoarseFit
 from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictConfig
 from .evidence import gather_evidence
@@ -90,6 +92,18 @@ def register(
         fit, trials = (
             fit_tie_points(points, frame.prior, job.config.fit) if isinstance(fine, FineResult) else (fine, ())
         )
+    if isinstance(fit, TransformFit):
+        with watch.stage("bend"):
+            progress.report(0.92, "Fitting the transform")
+            measured = measured_again(
+                frame,
+                Measured(working, points, fit),
+                partial(_in_own_grids, frame),
+                aoi,
+                job.config.fit,
+                SubProgress(progress, 0.92, 0.95),
+            )
+            working, points, fit = measured.working, measured.own, measured.fit
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
         quality = _judge(frame, fit, working, grids[0], found.limits)
@@ -166,7 +180,7 @@ def _verdict(
     if isinstance(fit, EstimationFailure):
         return failed(fit.reason, len(working))
     inliers = working.take(fit.inliers)
-    in_working = fit_model(fit.transform.model, inliers.sensed_xy, inliers.reference_xy)
+    in_working = fit_model(fit.transform.model, inliers.sensed_xy, inliers.reference_xy, like=fit.transform)
     if isinstance(in_working, EstimationFailure):
         return failed(in_working.reason, len(working))
     evidence = gather_evidence(frame, in_working, inliers.reference_xy)

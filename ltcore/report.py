@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any, Callable
 
@@ -56,6 +57,7 @@ def render(result: RegistrationResult, progress: Progress) -> str:
         notes=notes(result),
         cards=_cards(result),
         numbers=_numbers(result),
+        models=_models(result),
         inputs=_inputs(result),
         figures=_figures(result, progress),
         counts=[(_words(name), f"{count:,}") for name, count in result.counts.items()],
@@ -126,6 +128,20 @@ def _transform_rows(result: RegistrationResult) -> list[tuple[str, str]]:
     ]
 
 
+def _models(result: RegistrationResult) -> list[tuple[str, str, str, str]]:
+    """Returns (name, held-out RMSE, held-out median, tie points) of every model tried, the chosen one marked."""
+    chosen = result.fit.transform.model if isinstance(result.fit, TransformFit) else ""
+    return [
+        (
+            trial["model"] + (" (chosen)" if trial["model"] == chosen else ""),
+            _px(trial["rmse_px"]),
+            _px(trial["median_px"]),
+            f"{trial['inliers']:,}",
+        )
+        for trial in result.provenance.get("models", [])
+    ]
+
+
 def _inputs(result: RegistrationResult) -> list[tuple[str, str, str]]:
     """Returns (role, name and band, grid in words) of both rasters."""
     job = result.job
@@ -157,7 +173,7 @@ def _settings(result: RegistrationResult) -> list[tuple[str, str]]:
 
 
 def _px(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.2f} px"
+    return "not measured" if value is None or not isfinite(value) else f"{value:.2f} px"
 
 
 def _words(name: Any) -> str:

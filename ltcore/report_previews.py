@@ -18,7 +18,7 @@ ToSensed = Callable[[FloatArray], FloatArray]
 
 _OVERVIEW_PX = 1200  # longest side of the overview of a raster
 _STRIP_ROWS = 64  # of the overview read at once: between strips the user may cancel
-_KNOTS = 33  # per side, of the grid on which a map between two CRSs is computed and interpolated
+_KNOTS = 33  # per side, of the grid on which a map that takes long is computed and interpolated
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Previews:
         """Returns the map reference px -> sensed px found, None if there is none."""
         if not isinstance(self._result.fit, TransformFit):
             return None
-        return self._result.fit.transform.inverse()
+        backward = self._result.fit.transform.inverse()
+        return lambda xy: _by_knots(xy, backward)
 
     def before(self) -> ToSensed:
         """Returns the map reference px -> sensed px that held before: by georeference if both have one, else that
@@ -86,13 +87,17 @@ class Previews:
         return self._by_georeference
 
     def _by_georeference(self, xy: FloatArray) -> FloatArray:
-        low, span = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
-        steps = np.linspace(0, 1, _KNOTS)
-        knots = low + span * np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-        moved = transform_points(self._reference_raster, self._sensed_raster, knots, inverse=False)
-        at = ((xy - low) / span * (_KNOTS - 1)).T[::-1]
-        tables = moved.reshape(_KNOTS, _KNOTS, 2)
-        return np.column_stack([map_coordinates(tables[:, :, axis], at, order=1) for axis in (0, 1)])
+        rasters = self._reference_raster, self._sensed_raster
+        return _by_knots(xy, lambda knots: transform_points(*rasters, knots, inverse=False))
+
+
+def _by_knots(xy: FloatArray, exact: ToSensed) -> FloatArray:
+    """Returns the (N, 2) images of many points under a slow map, interpolated between knots: enough for pictures."""
+    low, span = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
+    steps = np.linspace(0, 1, _KNOTS)
+    tables = exact(low + span * np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)).reshape(_KNOTS, _KNOTS, 2)
+    at = ((xy - low) / span * (_KNOTS - 1)).T[::-1]
+    return np.column_stack([map_coordinates(tables[:, :, axis], at, order=1) for axis in (0, 1)])
 
 
 class _Picture:

@@ -23,7 +23,7 @@ from .raster.write import target_for, warp_raster
 from .record import read_record
 
 # Fitted to GCPs, which map pixels to map units: a shift alone cannot do that.
-GcpModel = Literal["similarity", "affine", "projective", "poly2", "poly3"]
+GcpModel = Literal["similarity", "affine", "projective", "poly2", "poly3", "tps"]
 _RICHEST_FIRST: tuple[GcpModel, ...] = ("projective", "affine", "similarity")
 _POINTS_A_MINIMUM = 3  # a model is chosen where there are three times as many points as it needs
 

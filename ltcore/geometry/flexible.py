@@ -14,7 +14,7 @@ from ..arrays import frozen_array
 from ..types import FloatArray
 from .transforms import apply_matrix
 
-FlexibleModel = Literal["poly2", "poly3"]
+FlexibleModel = Literal["poly2", "poly3", "tps"]
 
 _GRID_REACH = 2.0  # starts of the inverse lie on a grid over [-2, 2]: the tie points fill [-1, 1]
 _GRID_SIDE = 41

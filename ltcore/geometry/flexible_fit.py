@@ -49,12 +49,14 @@ def fit_robustly(
     inliers = agreeing_with_neighbours(source, target - start(source), threshold_px)
     weights = inliers.astype(np.float64)
     transform: Union[PlaneMap, EstimationFailure] = EstimationFailure("no tie points agree with their neighbours")
+    like = None
     for _ in range(_ROUNDS):
         if not inliers.any():
             return EstimationFailure(f"no tie points agree on a {model} transform"), inliers
-        transform = fit_model(model, source, target, weights)
+        transform = fit_model(model, source, target, weights, like)
         if isinstance(transform, EstimationFailure):
             return transform, np.zeros(len(source), np.bool_)
+        like = transform
         residual = np.linalg.norm(target - transform(source), axis=1)
         found = residual < threshold_px  # nan is not
         weights = np.where(found, (1 - np.minimum(residual / threshold_px, 1) ** 2) ** 2, 0)

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import FloatArray
-from .models import AnyModel, fit_model
+from .blocks import block_folds
+from .models import AnyModel, PlaneMap, fit_model
 from .transforms import EstimationFailure
-
-FOLDS = 5
-_CELLS = 10  # the image is cut into 10 x 10 blocks for the folds
 
 
 @dataclass(frozen=True)
@@ -36,38 +34,31 @@ class ModelTrial:
 
 
 def heldout_residuals(
-    model: AnyModel, source: FloatArray, target: FloatArray, used: Optional[NDArray[np.bool_]] = None
+    model: AnyModel,
+    source: FloatArray,
+    target: FloatArray,
+    used: Optional[NDArray[np.bool_]] = None,
+    like: Optional[PlaneMap] = None,
 ) -> FloatArray:
     """Returns the (N, 2) residuals, target - fitted, of points whose spatial block was left out of a least-squares fit.
 
-    The extent is cut into 10 x 10 blocks, dealt to 5 folds so that no two neighbours share one (Roberts et al.,
-    "Cross-validation strategies for data with ... spatial ... structure", Ecography 2017). A fold whose rest
-    cannot be fitted gives inf.
+    The blocks and folds are those of ltcore.geometry.blocks. A fold whose rest cannot be fitted gives inf.
 
     Args:
         model: what is fitted.
         source: (N, 2) points; N may be 0.
         target: (N, 2) points.
         used: (N,) mask of those that fits may rest on; None means all.
+        like: a fit to all of them, whose smoothing is kept.
     """
     folds = block_folds(target)
     residuals = np.zeros((len(source), 2))
     for fold in np.unique(folds):
         out = folds == fold
         rest = ~out if used is None else ~out & used
-        fitted = fit_model(model, source[rest], target[rest])
+        fitted = fit_model(model, source[rest], target[rest], like=like)
         if isinstance(fitted, EstimationFailure):
             residuals[out] = np.inf
         else:
             residuals[out] = target[out] - fitted(source[out])
     return residuals
-
-
-def block_folds(xy: FloatArray) -> NDArray[np.intp]:
-    """Returns the (N,) fold of each of (N, 2) points, 0 to 4."""
-    if len(xy) == 0:
-        return np.zeros(0, np.intp)
-    low, extent = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
-    cell = np.minimum((xy - low) / extent * _CELLS, _CELLS - 1).astype(np.intp)
-    folds: NDArray[np.intp] = (cell[:, 0] + 2 * cell[:, 1]) % FOLDS
-    return folds

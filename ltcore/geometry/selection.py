@@ -79,7 +79,9 @@ def fit_tie_points(
         return chosen.transform, trials
     heldout = np.full((len(points), 2), np.nan)
     inliers = chosen.inliers
-    heldout[inliers] = heldout_residuals(chosen.trial.model, source[inliers], points.reference_xy[inliers])
+    heldout[inliers] = heldout_residuals(
+        chosen.trial.model, source[inliers], points.reference_xy[inliers], like=chosen.transform
+    )
     full = chosen.transform.between(prior, np.eye(3))
     return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
 
@@ -122,7 +124,8 @@ def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union
     used = inliers if bent else matched.inliers
     if used.sum() < _POINTS_A_PARAMETER * FEWEST_POINTS[model]:
         return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on a {model} transform")
-    residuals = heldout_residuals(model, source, target, used)
+    like = None if isinstance(fitted, EstimationFailure) else fitted
+    residuals = heldout_residuals(model, source, target, used, like)
     lengths = np.hypot(residuals[:, 0], residuals[:, 1])
     rmse = float(np.sqrt(np.mean(lengths[used] ** 2)))
     return _Candidate(

@@ -23,7 +23,7 @@ from ..texts import tr
 from .base import LTFormerAlgorithm
 
 CHOICES = {
-    "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective", "poly2", "poly3"),
+    "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"),
     "DESCRIPTOR": ("ltformer", "rootsift"),
     "BACKEND": ("auto", "torch"),
     "RESAMPLING": ("nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"),

@@ -122,7 +122,7 @@ def test_one_solution_warps_another_raster(tmp_path, registered, solution):
     assert np.abs(255 - second - first)[inside].mean() < 2
 
 
-@pytest.mark.parametrize("model", ["poly2", "poly3"])
+@pytest.mark.parametrize("model", ["poly3", "tps"])
 def test_a_bending_transform_is_written_and_used_again(tmp_path, model):
     """No matrix, but a check grid and parameters; the record alone repeats the warp."""
     pair = shifted_pair(tmp_path, (3.5, -2.25), SIZE, geotransform=NORTH_UP, epsg=UTM_33N)

@@ -42,6 +42,7 @@ TRANSFORMS = {
     "affine": Transform("affine", [[1.8, 0.2, 20], [-0.15, 2.2, 60], [0, 0, 1]]),
     "projective": Transform("projective", [[1.9, 0.2, 20], [-0.1, 2.1, 50], [4e-4, -2e-4, 1]]),
     "poly3": fit_model("poly3", *bent_points()),
+    "tps": fit_model("tps", *bent_points()),
     "mirror": Transform("affine", [[-1.0, 0, 310], [0, 1.0, 0], [0, 0, 1]]),
 }
 REFERENCE = GeoGrid(700, 520, (15.0, 1e-5, 0, 50.0, 0, -1e-5), wkt(WGS84))

@@ -12,7 +12,7 @@ MINIMAL = {"reference": {"path": "a.tif"}, "sensed": {"path": "b.tif"}, "out_dir
 
 
 @given(
-    transform=st.sampled_from(["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3"]),
+    transform=st.sampled_from(["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"]),
     seed=st.integers(0, 2**31 - 1),
     band=st.one_of(st.integers(1, 300), st.just("luminance")),
 )

@@ -1,0 +1,220 @@
+"""Smoothing thin-plate splines, fitted to all tie points on at most a few hundred evenly spread controls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, qr, solve_triangular
+from scipy.spatial import ConvexHull, QhullError
+
+from ..arrays import frozen_array
+from ..types import FloatArray
+from .blocks import FOLDS, block_folds
+from .flexible import FlexibleTransform, box_frame
+from .transforms import EstimationFailure, apply_matrix
+
+FEWEST_TPS_POINTS = 20
+
+_MOST_CONTROLS = 300  # a bend of a tenth of the image is followed; more only cost time
+_SAME_PLACE = 1e-9  # normalised units within which two points are one
+_SMOOTHINGS = 10.0 ** np.arange(-10, 1)  # tried by cross-validation, from hardly any to nearly affine
+_DAMPING = 0.5  # normalised units (a quarter of the image) in which the bend dies away outside the hull
+_RIDGE = 1e-14
+_BATCH = 8192  # points at a time: 8192 x 300 distances are 20 MB
+
+
+@dataclass(frozen=True)
+class ThinPlateField:
+    """The spline affine(x) + sum_k weights_k U(|x - control_k|) with U(r) = r^2 log r, damped outside a hull.
+
+    Outside the hull the bend, what differs from the affine trend, is that of the hull's nearest point, and dies away
+    with the distance d as exp(-(d / 0.5)^2): far away the transform is the trend.
+
+    Attributes:
+        controls: (C, 2) places.
+        weights: (C, 2) of the radial functions, for x and y.
+        affine: (3, 2) coefficients of 1, x, y.
+        trend: (3, 2) the same of the least-squares affine map of the tie points.
+        hull: (H, 2) corners of their convex hull, counter-clockwise.
+        smoothing: weight of the bending energy against the mean squared residual, normalised units.
+    """
+
+    controls: FloatArray
+    weights: FloatArray
+    affine: FloatArray
+    trend: FloatArray
+    hull: FloatArray
+    smoothing: float
+
+    def __post_init__(self) -> None:
+        for name, rows in (("controls", None), ("weights", len(self.controls)), ("affine", 3), ("trend", 3)):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), (rows, 2)))
+        object.__setattr__(self, "hull", frozen_array(self.hull, (None, 2)))
+
+    def __call__(self, xy: FloatArray) -> FloatArray:
+        """Returns the (N, 2) images of (N, 2) points."""
+        parts = [self._images(xy[start : start + _BATCH]) for start in range(0, len(xy), _BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, 2))
+
+    def _images(self, xy: FloatArray) -> FloatArray:
+        place, distance = _nearest_in_hull(xy, self.hull)
+        bend = _kernel(place, self.controls) @ self.weights + _affine_terms(place) @ (self.affine - self.trend)
+        result: FloatArray = _affine_terms(xy) @ self.trend + bend * np.exp(-((distance / _DAMPING) ** 2))[:, None]
+        return result
+
+    def jacobian(self, xy: FloatArray) -> FloatArray:
+        """Returns the (N, 2, 2) derivatives, rows by component; outside the hull those of the trend."""
+        parts = [self._derivatives(xy[start : start + _BATCH]) for start in range(0, len(xy), _BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, 2, 2))
+
+    def _derivatives(self, xy: FloatArray) -> FloatArray:
+        slope = np.log(np.maximum(_squared_distances(xy, self.controls), 1e-300)) + 1  # d U / d x = x (2 log r + 1)
+        both = [
+            xy[:, axis, None] * (slope @ self.weights) - slope @ (self.controls[:, axis, None] * self.weights)
+            for axis in (0, 1)
+        ]
+        _, distance = _nearest_in_hull(xy, self.hull)
+        result: FloatArray = np.where(
+            (distance == 0)[:, None, None], np.stack(both, axis=-1) + self.affine[1:].T, self.trend[1:].T
+        )
+        return result
+
+    def parameters(self) -> dict[str, Any]:
+        """Returns the arrays by name."""
+        return {name: getattr(self, name) for name in self.__annotations__}
+
+
+def fit_thin_plate(
+    source: ArrayLike,
+    target: ArrayLike,
+    weights: Optional[ArrayLike] = None,
+    smoothing: Optional[float] = None,
+) -> Union[FlexibleTransform, EstimationFailure]:
+    """Returns the thin-plate spline of least weighted squares plus smoothing times bending energy.
+
+    The controls are a subset of the points, evenly spread; all points are fitted (Wood, "Thin plate regression
+    splines", 2003, with knots).
+
+    Args:
+        source: (N, 2) points, at least 20 places; of points in one place all count, but one is a control.
+        target: (N, 2) points.
+        weights: (N,) non-negative weights of the squared errors; None means equal ones.
+        smoothing: see ThinPlateField; None means that of least held-out error over spatial blocks.
+    """
+    src = np.asarray(source, dtype=np.float64).reshape(-1, 2)
+    dst = np.asarray(target, dtype=np.float64).reshape(-1, 2)
+    weight = np.ones(len(src)) if weights is None else np.asarray(weights, dtype=np.float64)
+    used = weight > 0
+    src, dst, weight = src[used], dst[used], weight[used]
+    from_src = box_frame(src, keep_shape=True) if len(src) else None
+    from_dst = box_frame(dst, keep_shape=True) if len(src) else None
+    if from_src is None or from_dst is None:
+        return EstimationFailure(f"a tps transform needs {FEWEST_TPS_POINTS} tie points that are not on one line")
+    xy, goal = apply_matrix(from_src, src), apply_matrix(from_dst, dst)
+    controls = xy[spread_evenly(xy, _MOST_CONTROLS, _SAME_PLACE)]
+    if len(controls) < FEWEST_TPS_POINTS:
+        return EstimationFailure(f"tps needs tie points in {FEWEST_TPS_POINTS} places, got {len(controls)}")
+    try:
+        field = _smoothed(xy, goal, weight / weight.mean(), controls, smoothing)
+    except (QhullError, LinAlgError):
+        return EstimationFailure("the tie points are too close to one line for a tps transform")
+    found = FlexibleTransform("tps", from_src, field, np.linalg.inv(from_dst))
+    return EstimationFailure("the tps transform folds the image") if found.folds(src) else found
+
+
+def spread_evenly(xy: FloatArray, at_most: int, same_place: float) -> NDArray[np.intp]:
+    """Returns the ascending indices of at most `at_most` of (N, 2) points that lie far from each other, N > 0.
+
+    Each next point is the one farthest from those chosen (Gonzalez, "Clustering to minimize the maximum intercluster
+    distance", 1985), beginning with the one nearest to the centre; points within `same_place` count once.
+    """
+    chosen = [int(np.argmin(np.linalg.norm(xy - xy.mean(axis=0), axis=1)))]
+    distance = np.linalg.norm(xy - xy[chosen[0]], axis=1)
+    while len(chosen) < at_most and distance.max() > same_place:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(xy - xy[chosen[-1]], axis=1))
+    return np.sort(np.array(chosen, dtype=np.intp))
+
+
+def _smoothed(
+    xy: FloatArray, goal: FloatArray, weight: FloatArray, controls: FloatArray, smoothing: Optional[float]
+) -> ThinPlateField:
+    free = qr(_affine_terms(controls))[0][:, 3:]  # orthogonal to all planes: the bending energy is finite
+    energy = free.T @ _kernel(controls, controls) @ free
+    root = cholesky(energy + np.eye(len(energy)) * _RIDGE * np.trace(energy))
+    basis = solve_triangular(root, free.T, trans="T").T  # weights of unit bending energy
+    design = np.column_stack([_kernel(xy, controls) @ basis, _affine_terms(xy)])
+    if smoothing is None:
+        smoothing = _best_smoothing(design, goal, weight, block_folds(xy))
+    solution = _penalised(*_normal(design, goal, weight), smoothing)
+    heavy, flat = np.sqrt(weight)[:, None], _affine_terms(xy)
+    trend, *_ = np.linalg.lstsq(flat * heavy, goal * heavy, rcond=None)
+    return ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, xy[ConvexHull(xy).vertices], smoothing)
+
+
+def _best_smoothing(design: FloatArray, goal: FloatArray, weight: FloatArray, folds: NDArray[np.intp]) -> float:
+    whole = _normal(design, goal, weight)
+    cost = np.zeros(len(_SMOOTHINGS))
+    for fold in range(FOLDS):
+        out = folds == fold
+        if not out.any():
+            continue
+        held = _normal(design[out], goal[out], weight[out])
+        rest = whole[0] - held[0], whole[1] - held[1], whole[2] - held[2]
+        for number, smoothing in enumerate(_SMOOTHINGS):
+            residual = goal[out] - design[out] @ _penalised(*rest, smoothing)
+            cost[number] += float(weight[out] @ (residual**2).sum(axis=1))
+    return float(_SMOOTHINGS[np.argmin(cost)])
+
+
+def _normal(design: FloatArray, goal: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Returns the normal matrix, the right side and the sum of the weights."""
+    weighted = design * weight[:, None]
+    return weighted.T @ design, weighted.T @ goal, float(weight.sum())
+
+
+def _penalised(normal: FloatArray, right: FloatArray, total: float, smoothing: float) -> FloatArray:
+    """Returns the solution of the mean weighted squares plus smoothing times bending energy."""
+    matrix = normal / total
+    bent = np.arange(len(matrix) - 3)
+    matrix[bent, bent] += smoothing
+    solution: FloatArray = cho_solve(cho_factor(matrix), right / total)
+    return solution
+
+
+def _kernel(xy: FloatArray, controls: FloatArray) -> FloatArray:
+    """Returns (N, C) values of r^2 log r, 0 at r = 0."""
+    square = _squared_distances(xy, controls)
+    result: FloatArray = 0.5 * square * np.log(np.maximum(square, 1e-300))
+    return result
+
+
+def _squared_distances(xy: FloatArray, controls: FloatArray) -> FloatArray:
+    x, y = np.subtract.outer(xy[:, 0], controls[:, 0]), np.subtract.outer(xy[:, 1], controls[:, 1])
+    result: FloatArray = x * x + y * y
+    return result
+
+
+def _affine_terms(xy: FloatArray) -> FloatArray:
+    return np.column_stack([np.ones(len(xy)), xy])
+
+
+def _nearest_in_hull(xy: FloatArray, hull: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Returns the (N, 2) points of a convex polygon (corners counter-clockwise) nearest to (N, 2) points, and (N,)
+    distances, 0 inside."""
+    side = np.roll(hull, -1, axis=0) - hull
+    from_corner = xy[:, None, :] - hull
+    cross = side[:, 0] * from_corner[:, :, 1] - side[:, 1] * from_corner[:, :, 0]
+    outside = (cross < 0).any(axis=1)
+    place, distance = xy.copy(), np.zeros(len(xy))
+    if outside.any():
+        along = (from_corner[outside] * side).sum(axis=2) / np.maximum((side**2).sum(axis=1), 1e-300)
+        feet = hull + np.clip(along, 0, 1)[:, :, None] * side
+        lengths = np.linalg.norm(xy[outside][:, None, :] - feet, axis=2)
+        nearest = lengths.argmin(axis=1)
+        each = np.arange(len(nearest))
+        place[outside], distance[outside] = feet[each, nearest], lengths[each, nearest]
+    return place, distance
