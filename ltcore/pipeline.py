@@ -11,6 +11,7 @@ from typing import Any, Callable, Union
 
 import numpy as np
 
+from .accuracy import with_accuracy
 from .bent import Measured, measured_again
 from .coarse import CoarseFit
 from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictConfig
@@ -107,6 +108,8 @@ def register(
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
         quality = _judge(frame, fit, working, grids[0], found.limits)
+        if isinstance(fit, TransformFit):
+            quality = with_accuracy(quality, fit, points.reference_xy, grids)
     return RegistrationResult(
         job=job,
         reference_grid=grids[0],

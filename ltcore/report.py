@@ -101,10 +101,24 @@ def _cards(result: RegistrationResult) -> list[tuple[str, str, str]]:
 def _numbers(result: RegistrationResult) -> list[tuple[str, str]]:
     quality = result.quality
     rows = []
-    if quality.rmse_map is not None:
-        rows.append(("Fit error (RMSE), map units", f"{quality.rmse_map:.4g}"))
+    for name, length_map in (
+        ("Fit error (RMSE)", quality.rmse_map),
+        ("Held-out error", quality.heldout_rmse_map),
+        ("CE90", quality.ce90_map),
+        ("CE95", quality.ce95_map),
+    ):
+        if length_map is not None:
+            rows.append((f"{name}, map units", f"{length_map:.4g}"))
+    if quality.mae_px is not None:
+        rows += [("Mean residual", _px(quality.mae_px)), ("CE95", _px(quality.ce95_px))]
+    if quality.rmse_axes_px is not None:
+        rows.append(("RMSE along x and y", "{:.3f}, {:.3f} px".format(*quality.rmse_axes_px)))
     if quality.bias_px is not None:
         rows.append(("Bias, mean held-out residual (x, y)", f"{quality.bias_px[0]:+.3f}, {quality.bias_px[1]:+.3f} px"))
+    if quality.bias_error_px is not None:
+        rows.append(("its standard error", "{:.3f}, {:.3f} px".format(*quality.bias_error_px)))
+    if quality.hull_coverage is not None:
+        rows.append(("Overlap within the tie points' hull", f"{quality.hull_coverage:.0%}"))
     if quality.structure is not None:
         rows.append(("Structure agreement above chance", f"{quality.structure:.1f} standard deviations"))
     return [*_transform_rows(result), *rows]

@@ -62,6 +62,14 @@ class QualityReport:
         coverage: share (0 to 1) of the overlap's grid cells that hold an inlier.
         structure: how many standard deviations the correlation of both images' gradients at the solution
             stands above that at wrong offsets.
+        mae_px: mean length of the inliers' residuals.
+        ce95_px: radius that holds 95 % of the inliers' residuals.
+        rmse_axes_px: root mean square of the inliers' residuals along x and along y.
+        bias_error_px: standard error of `bias_px` (x, y), were the residuals independent of each other.
+        heldout_rmse_map: the held-out RMSE in map units; None without georeference, as the next two.
+        ce90_map: CE90 in map units.
+        ce95_map: CE95 in map units.
+        hull_coverage: share (0 to 1) of the overlap inside the convex hull of the inliers.
     """
 
     verdict: Verdict
@@ -75,6 +83,14 @@ class QualityReport:
     bias_px: Optional[tuple[float, float]] = None
     coverage: float = 0.0
     structure: Optional[float] = None
+    mae_px: Optional[float] = None
+    ce95_px: Optional[float] = None
+    rmse_axes_px: Optional[tuple[float, float]] = None
+    bias_error_px: Optional[tuple[float, float]] = None
+    heldout_rmse_map: Optional[float] = None
+    ce90_map: Optional[float] = None
+    ce95_map: Optional[float] = None
+    hull_coverage: Optional[float] = None
 
 
 @dataclass(frozen=True)
