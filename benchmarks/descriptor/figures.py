@@ -5,7 +5,6 @@ bars.png and curves.png are drawn from the results alone; matches.png shows real
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image as Picture
 
 from ltcore.errors import LtcoreError
 
@@ -43,8 +41,7 @@ _FACTORS = {
 _REGIMES = {"dual": "oriented: any rotation", "upright": "upright: rotation known to 10°"}
 _DPI = 110
 _LABEL = 44  # characters a line
-_MAX_BYTES = 300_000
-_PALETTES = (256, 128, 64, 40, 24, 16)
+_JPEG_QUALITY = 80
 
 mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
 
@@ -137,17 +134,10 @@ def _level_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes the figure as a PNG of at most 300 kB, with as few colours as that takes."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=_DPI)
+    """Writes the figure as PNG or JPEG, as the name says."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for colours in _PALETTES:
-        small = io.BytesIO()
-        picture = Picture.open(content).convert("RGB").quantize(colours, dither=Picture.Dither.NONE)
-        picture.save(small, format="png", optimize=True)
-        if small.tell() < _MAX_BYTES:
-            break
-    path.write_bytes(small.getvalue())
+    quality = {"quality": _JPEG_QUALITY} if path.suffix == ".jpg" else {}
+    figure.savefig(path, dpi=_DPI, pil_kwargs=quality)
 
 
 def shown_methods(report: Report) -> list[str]:
@@ -172,7 +162,7 @@ def main(data: Path | None, weights: tuple[str, ...], comparators: tuple[Path, .
     try:
         selection = select(weights, comparators)
         chosen = [method for name in names for method in selection.methods if method.name == name]
-        save(draw_matches(load_scenes(data, report["split"]), chosen), out / "descriptor-matches.png")
+        save(draw_matches(load_scenes(data, report["split"]), chosen), out / "descriptor-matches.jpg")
     except LtcoreError as error:
         raise click.ClickException(str(error)) from error
 

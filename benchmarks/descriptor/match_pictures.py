@@ -23,8 +23,7 @@ _LINES = 100  # shown of each pair, evenly taken by score: more would hide the i
 _WARP = 0
 _KEYPOINTS = 600
 _GAP_PX = 12
-_LABEL = 26  # characters a line
-_GREY_STEP = 17.0  # 16 shades of grey leave colours of a small palette to the lines
+_LABEL = 22  # characters a line
 _GREEN, _RED = "#00C853", "#FF1744"
 
 
@@ -33,14 +32,14 @@ def draw_matches(scenes: Sequence[Scene], methods: Sequence[Method]) -> Figure:
     chosen = _different(scenes)
     pairs = [warped_pair(scene.tile, "dual", _WARP, _KEYPOINTS) for scene in chosen]
     widths = [_side_by_side(pair).shape[1] / _side_by_side(pair).shape[0] for pair in pairs]
-    height = 1.4
+    height = 1.7
     figure = Figure(figsize=(height * sum(widths) + 0.6, (height + 0.2) * len(methods) + 0.25), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0.01, hspace=0.01)  # type: ignore[union-attr,call-arg]
     axes = figure.subplots(len(methods), len(pairs), squeeze=False, width_ratios=widths)
     for row, method in enumerate(methods):
         for column, pair in enumerate(pairs):
             _panel(axes[row, column], pair, method)
-        axes[row, 0].set_ylabel(fill(method.group, _LABEL), fontsize=8, fontweight="bold")
+        axes[row, 0].set_ylabel(fill(method.group, _LABEL), fontsize=7, fontweight="bold")
     for column, scene in enumerate(chosen):
         axes[-1, column].set_xlabel(scene.place, fontsize=8)
     return figure
@@ -91,5 +90,4 @@ def _side_by_side(pair: WarpedPair) -> Image:
         for image in (pair.reference, np.where(pair.valid, pair.sensed, np.float32(255)))
     ]
     both: Image = np.concatenate([sides[0], gap, sides[1]], axis=1)
-    shades: Image = np.floor(both / _GREY_STEP) * np.float32(_GREY_STEP)
-    return shades
+    return both
