@@ -22,7 +22,7 @@ from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform,
 _PARSIMONY = 1.05  # a simpler model may be this factor worse in held-out error ...
 _PARSIMONY_PX = 0.01  # ... and this much
 _BEND_GAIN = 0.7  # a model that bends must bring the median held-out error under this share of a plane one's ...
-_BEND_GAIN_PX = 0.1  # ... and this much lower
+_BEND_GAIN_PX = 0.3  # ... and this much lower: bands of one product are locally up to 0.2 px apart by themselves
 _POINTS_A_PARAMETER = 2
 
 
@@ -90,7 +90,7 @@ def choose_model(trials: Sequence[ModelTrial]) -> AnyModel:
     """Returns the simplest model whose held-out error is within 5 % + 0.01 px of the smallest; trials are not empty.
 
     A model that bends must do much more: its median held-out error must be under 70 % of that of the best plane one
-    and 0.1 px lower. What a plane transform leaves over is mostly noise, relief and shadows, which bend with
+    and 0.3 px lower. What a plane transform leaves over is mostly noise, relief and shadows, which bend with
     every model that can.
     """
     plane = [trial for trial in trials if trial.model in MODELS]
