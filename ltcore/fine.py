@@ -3,73 +3,43 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
-from .aligned import read_aligned
 from .config import FitConfig
-from .features.keypoints import evenly_spread, spread_evenly
-from .features.sift import detect_keypoints
+from .features.keypoints import evenly_spread
 from .frame import Frame
+from .gaps import Survey, nothing_seen
 from .geometry.models import PlaneMap
 from .geometry.robust import Consensus, consensus, polish
 from .geometry.transforms import Transform
 from .levels import Level, at_level
 from .progress import Progress, SubProgress, checkpoint
 from .raster.aoi import AreaOfInterest
-from .raster.radiometry import gradient_magnitude
-from .raster.read import MaskedImage, Window
-from .refine import WINDOW_PX, measure_offsets
-from .types import Keypoints, TiePoints
+from .raster.read import Window
+from .tile import Candidates, joined, measure_tile
+from .types import TiePoints
 
 _TILE_PX = 1024
 _MAX_TILES = 64  # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
 _POINTS_A_TILE = 25  # fewer a tile would not be worth reading it
 _LEVEL_STEP = 4.0  # from one pyramid level to the next
-_SEARCH_PX = 16
-_MIN_VALID_SHARE = 0.75  # of a window, in both images
-_MIN_PEAK_RATIO = 1.15
 _PASS_POINTS = 400  # tie points enough to align the images for the next pass
 _SPARE = 1.5  # keypoints tried a tie point wanted: some find no partner
 
 
 @dataclass(frozen=True)
 class FineResult:
-    """Tie points with both positions in full-resolution px of the working grids, and how many were tried."""
+    """Tie points with both positions in full-resolution px of the working grids, and what the last pass saw."""
 
     points: TiePoints
-    candidates: int
+    survey: Survey
 
-
-@dataclass(frozen=True)
-class _Candidates:
-    """Keypoints of the reference to be found again: inside `aoi`, at most `at_most` a tile, detected once a tile."""
-
-    aoi: AreaOfInterest
-    at_most: int
-    known: dict[tuple[int, Window], Keypoints] = field(default_factory=dict)
-
-    def corners(
-        self, level: Level, tile: Window, image: MaskedImage, common: NDArray[np.bool_], count: int
-    ) -> NDArray[np.intp]:
-        """Returns (K, 2) first pixels of the windows around about `count` keypoints, in a tile read with its margin."""
-        place = (level.reference.view.width, tile)
-        if place not in self.known:  # both passes at full resolution look at the same tiles
-            self.known[place] = detect_keypoints(image.values, common, self.at_most)
-        height, width = common.shape
-        chosen = spread_evenly(self.known[place], (width, height), count)
-        half = WINDOW_PX // 2
-        corners = np.floor(chosen.xy).astype(np.intp) - half
-        in_tile = (corners >= 0).all(axis=1) & (corners < [tile.width, tile.height]).all(axis=1)
-        corners = np.unique(corners[in_tile], axis=0)
-        x, y = (corners + half).T
-        shared = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")[y, x] >= _MIN_VALID_SHARE
-        own_xy = level.reference.view.to_source(corners + np.array([tile.x, tile.y]))
-        kept: NDArray[np.intp] = corners[shared & self.aoi.contains(own_xy)]
-        return kept
+    @property
+    def candidates(self) -> int:
+        """How many keypoints were looked for in the sensed image."""
+        return int(self.survey.measured.sum())
 
 
 def fine_tie_points(
@@ -89,12 +59,12 @@ def fine_tie_points(
         fit: number of tie points, thresholds and seed.
         progress: told of each pass and tile.
     """
-    candidates = _Candidates(aoi, math.ceil(_SPARE * fit.max_tie_points))
+    candidates = Candidates(aoi, math.ceil(_SPARE * fit.max_tie_points))
     factors = [1.0, 1.0]
     while factors[0] * _LEVEL_STEP < level:
         factors.insert(0, factors[0] * _LEVEL_STEP)
     transform = start
-    result = FineResult(_joined([]), 0)
+    result = FineResult(joined([]), nothing_seen(at_level(frame, start, 1.0)))
     for number, factor in enumerate(factors):
         last = number == len(factors) - 1
         share = SubProgress(progress, number / len(factors), (number + 1) / len(factors))
@@ -111,7 +81,7 @@ def measure_through(
 ) -> FineResult:
     """Returns at most so many sub-pixel tie points, measured once at full resolution through a transform that is right
     to a few pixels, sensed -> reference, full-resolution working px."""
-    candidates = _Candidates(aoi, math.ceil(_SPARE * at_most))
+    candidates = Candidates(aoi, math.ceil(_SPARE * at_most))
     return _measure_pass(at_level(frame, transform, 1.0), candidates, at_most, progress)
 
 
@@ -128,21 +98,21 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
     return better if isinstance(better, Transform) else transform
 
 
-def _measure_pass(level: Level, candidates: _Candidates, count: int, progress: Progress) -> FineResult:
+def _measure_pass(level: Level, candidates: Candidates, count: int, progress: Progress) -> FineResult:
     tiles = _tiles(level.window, min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE)))
     wanted = math.ceil(_SPARE * count / len(tiles))
     parts: list[TiePoints] = []
-    tried = 0
+    survey = nothing_seen(level)
     for number, tile in enumerate(tiles):
         checkpoint(progress)
-        points, measured = _measure_tile(level, tile, candidates, wanted)
+        points, seen = measure_tile(level, tile, candidates, wanted)
         parts.append(points)
-        tried += measured
+        survey += seen
         progress.report((number + 1) / len(tiles))
-    points = _joined(parts)
+    points = joined(parts)
     place = points.reference_xy / level.reference_scale - [level.window.x, level.window.y]
     kept = evenly_spread(place, points.score, (level.window.width, level.window.height), count)
-    return FineResult(points.take(np.sort(kept)), tried)
+    return FineResult(points.take(np.sort(kept)), survey)
 
 
 def _tiles(overlap: Window, at_most: int) -> list[Window]:
@@ -157,36 +127,3 @@ def _tiles(overlap: Window, at_most: int) -> list[Window]:
         return tiles
     keep = np.unique(np.linspace(0, len(tiles) - 1, at_most).round().astype(int))
     return [tiles[i] for i in keep]
-
-
-def _measure_tile(level: Level, tile: Window, candidates: _Candidates, wanted: int) -> tuple[TiePoints, int]:
-    """Returns a tile's tie points in full-resolution working px and the number of keypoints tried.
-
-    More than the tile is read, so that the window of every keypoint in the tile is whole.
-    """
-    half = WINDOW_PX // 2
-    read = Window(tile.x - half, tile.y - half, tile.width + 2 * half, tile.height + 2 * half)
-    image = level.reference.read(read)
-    aligned = read_aligned(level.sensed, read, level.transform)
-    common = image.valid & aligned.valid
-    if not common.any():
-        return _joined([]), 0
-    corners = candidates.corners(level, tile, image, common, wanted)
-    found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)
-    clear = (found.peak_ratio >= _MIN_PEAK_RATIO) & ~found.on_edge & (found.correlation > 0)
-    at_reference = corners[clear] + np.array([tile.x, tile.y], dtype=np.float64)
-    at_sensed = level.transform.inverse()(at_reference + found.offset_px[clear])
-    points = TiePoints(
-        at_reference * level.reference_scale,
-        at_sensed * level.sensed_scale,
-        np.clip(found.correlation[clear], 0, 1),
-        found.covariance_px2[clear] * np.outer(level.reference_scale, level.reference_scale),
-    )
-    return points, len(corners)
-
-
-def _joined(parts: list[TiePoints]) -> TiePoints:
-    """Returns the tie points of all tiles."""
-    if not parts:
-        return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
-    return TiePoints(*(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__))

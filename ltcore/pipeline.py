@@ -18,6 +18,7 @@ from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictC
 from .evidence import gather_evidence
 from .fine import FineResult, fine_tie_points
 from .frame import Frame, Search, build_frame
+from .gaps import find_gaps
 from .geometry.heldout import ModelTrial
 from .geometry.models import fit_model
 from .geometry.selection import fit_tie_points
@@ -31,7 +32,8 @@ from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
 from .search import find_coarse
-from .types import TiePoints
+from .types import Gaps, TiePoints
+from .uncertainty import with_variance_factor
 from .versions import versions
 
 _CREDIBLE_STRUCTURE = 5.0  # score under which a coarse transform is not worth the fine stage
@@ -110,11 +112,12 @@ def register(
         quality = _judge(frame, fit, working, grids[0], found.limits)
         if isinstance(fit, TransformFit):
             quality = with_accuracy(quality, fit, points.reference_xy, grids)
+        gaps = _gaps(frame, aoi, fine, fit, working)
     return RegistrationResult(
         job=job,
         reference_grid=grids[0],
         sensed_grid=grids[1],
-        tie_points=points,
+        tie_points=_weighed(points, fit),
         fit=fit,
         quality=quality,
         device=describer.device,
@@ -122,6 +125,7 @@ def register(
         counts={**coarse.counts, "tie_points": len(points)},
         seconds=watch.seconds,
         provenance=_provenance(job, describer, trials),
+        gaps=gaps,
     )
 
 
@@ -160,6 +164,23 @@ def _in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
         points.score,
         points.covariance_px2 * scale**2,
     )
+
+
+def _weighed(points: TiePoints, fit: Union[TransformFit, EstimationFailure]) -> TiePoints:
+    if isinstance(fit, EstimationFailure):
+        return points
+    return with_variance_factor(points, fit.heldout_residuals_px, fit.inliers)
+
+
+def _gaps(
+    frame: Frame,
+    aoi: AreaOfInterest,
+    fine: Union[FineResult, EstimationFailure],
+    fit: Union[TransformFit, EstimationFailure],
+    working: TiePoints,
+) -> Gaps:
+    agreed = fit.inliers if isinstance(fit, TransformFit) else np.zeros(len(working), np.bool_)
+    return find_gaps(frame, aoi, fine.survey if isinstance(fine, FineResult) else None, working, agreed)
 
 
 def _judge(

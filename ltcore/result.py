@@ -13,7 +13,7 @@ from .config import RegistrationJob, Verdict
 from .geometry.models import PlaneMap
 from .geometry.transforms import EstimationFailure
 from .raster.grid import GeoGrid
-from .types import FloatArray, TiePoints
+from .types import FloatArray, Gaps, TiePoints
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class RegistrationResult:
         counts: numbers of things at each stage, e.g. "reference_keypoints".
         seconds: wall time of each stage.
         provenance: weights, versions and sha256 of the inputs, as JSON values.
+        gaps: where there are no good tie points and why; None if nobody looked.
     """
 
     job: RegistrationJob
@@ -122,6 +123,7 @@ class RegistrationResult:
     counts: dict[str, int]
     seconds: dict[str, float]
     provenance: dict[str, Any]
+    gaps: Optional[Gaps] = None
 
     def check_grid(self) -> Optional[FloatArray]:
         """Returns (100, 4) rows [sensed_x, sensed_y, reference_x, reference_y], pixel-edge px, on a 10x10 grid

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from .arrays import frozen_array
 
 FloatArray = NDArray[np.float64]
+GapReason = Literal["not searched", "nodata", "no texture", "no match", "outlier"]
 
 
 @dataclass(frozen=True)
@@ -109,3 +112,28 @@ class TiePoints:
             self.score[index],
             self.covariance_px2[index],
         )
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Cells of the overlap that hold no tie point the transform rests on.
+
+    Attributes:
+        cells: number of all cells, those with good points included.
+        corners_xy: (N, 4, 2) corners of the N cells without one, pixel-edge px of the reference's own grid.
+        reasons: (N,) why: "not searched" (outside the area of interest, or more was there than asked for),
+            "nodata" (one of the images shows nothing), "no texture" (no keypoint), "no match" (nothing clear found at
+            its keypoints), "outlier" (found, but off the transform or there is none).
+    """
+
+    cells: int
+    corners_xy: FloatArray
+    reasons: tuple[GapReason, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "corners_xy", frozen_array(self.corners_xy, (len(self.reasons), 4, 2)))
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share (0 to 1) of the overlap's cells by reason, the largest first."""
+        return {reason: count / self.cells for reason, count in Counter(self.reasons).most_common()}

@@ -1,4 +1,4 @@
-"""Tie points as a GeoPackage layer."""
+"""Tie points as a GeoPackage layer, and beside it why there are none elsewhere."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
 from osgeo import gdal, ogr, osr
 
 from ..atomic import atomic_path, write_error
 from ..errors import InputError
 from ..gcp import Gcp, GcpSet, map_positions
 from ..result import RegistrationResult, TransformFit
+from ..types import Gaps
+from .grid import GeoGrid
 
 ogr.UseExceptions()
 
 LAYER = "tie_points"
+GAPS_LAYER = "no_points"
 
 _REALS = (
     "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
@@ -28,13 +33,16 @@ _FIXED_DATE = "2000-01-01T00:00:00.000Z"  # of the last change: equal results gi
 
 
 def write_tie_points(path: Path, result: RegistrationResult) -> None:
-    """Writes all tie points as layer `tie_points` of a GeoPackage, whole or not at all.
+    """Writes tie points and gaps as layers `tie_points` and `no_points` of a GeoPackage, whole or not at all.
 
     A point lies at its reference position, in the reference's CRS; without geotransform in the frame in which QGIS
     draws the reference (x = column, y = -row), the CRS being GeoPackage's "undefined Cartesian". Fields: id (from
     1), positions in pixel-edge px of both rasters, residual (reference - transform(sensed), reference px, y down),
     heldout_px, score, enabled (1 for inliers) and the covariance of the offset, px^2. What was not measured is
     NULL. An empty layer is possible.
+
+    The second layer, in the same frame, holds a multipolygon for each reason why cells of the overlap have no good tie
+    point: reason, number of cells, share of the overlap's cells (0 to 1). It is left out if nobody looked.
 
     Raises:
         OutputError: the file cannot be written.
@@ -77,7 +85,29 @@ def _write(path: Path, result: RegistrationResult) -> None:
                 feature.SetField(name, value)
         layer.CreateFeature(feature)
     dataset.CommitTransaction()
+    if result.gaps is not None:
+        _write_gaps(dataset, crs, result.gaps, grid)
     del layer, dataset
+
+
+def _write_gaps(dataset: Any, crs: Any, gaps: Gaps, grid: GeoGrid) -> None:
+    """Adds the second layer: programs that are told no name open the first."""
+    layer = dataset.CreateLayer(GAPS_LAYER, crs, ogr.wkbMultiPolygon, ["FID=fid", "GEOMETRY_NAME=geom"])
+    for name, kind in (("reason", ogr.OFTString), ("cells", ogr.OFTInteger), ("share", ogr.OFTReal)):
+        layer.CreateField(ogr.FieldDefn(name, kind))
+    corners = map_positions(grid, gaps.corners_xy.reshape(-1, 2)).reshape(-1, 4, 2)
+    finite = np.isfinite(corners).all(axis=(1, 2))
+    reasons = np.array(gaps.reasons, dtype=object)
+    dataset.StartTransaction()
+    for reason, share in gaps.shares.items():
+        area = shapely.union_all(shapely.polygons(corners[finite & (reasons == reason)]))
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetField("reason", reason)
+        feature.SetField("cells", int((reasons == reason).sum()))
+        feature.SetField("share", share)
+        feature.SetGeometry(ogr.ForceToMultiPolygon(ogr.CreateGeometryFromWkb(shapely.to_wkb(area))))
+        layer.CreateFeature(feature)
+    dataset.CommitTransaction()
 
 
 def _values(result: RegistrationResult, index: int) -> dict[str, Any]:

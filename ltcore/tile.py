@@ -1,0 +1,115 @@
+"""One tile of the fine stage: its keypoints found in the sensed image, and what its cells saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from .aligned import read_aligned
+from .features.keypoints import spread_evenly
+from .features.sift import detect_keypoints
+from .gaps import Survey, cell_grid
+from .levels import Level
+from .raster.aoi import AreaOfInterest
+from .raster.radiometry import gradient_magnitude
+from .raster.read import MaskedImage, Window
+from .refine import WINDOW_PX, measure_offsets
+from .types import FloatArray, Keypoints, TiePoints
+
+_SEARCH_PX = 16
+_MIN_VALID_SHARE = 0.75  # of a window, in both images
+_MIN_PEAK_RATIO = 1.15
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Keypoints of the reference to be found again, detected once a tile.
+
+    Attributes:
+        aoi: only keypoints inside are looked for.
+        at_most: largest number of keypoints a tile.
+        known: keypoints of the tiles read so far, by width of the level and tile.
+    """
+
+    aoi: AreaOfInterest
+    at_most: int
+    known: dict[tuple[int, Window], Keypoints] = field(default_factory=dict)
+
+    def keypoints(self, level: Level, tile: Window, image: MaskedImage, common: NDArray[np.bool_]) -> Keypoints:
+        """Returns the keypoints of a tile read with its margin, px of what was read."""
+        place = (level.reference.view.width, tile)
+        if place not in self.known:  # both passes at full resolution look at the same tiles
+            self.known[place] = detect_keypoints(image.values, common, self.at_most)
+        return self.known[place]
+
+    def corners(
+        self, level: Level, tile: Window, keypoints: Keypoints, common: NDArray[np.bool_], count: int
+    ) -> NDArray[np.intp]:
+        """Returns (K, 2) first pixels of the windows around about `count` keypoints, in a tile read with its margin."""
+        height, width = common.shape
+        chosen = spread_evenly(keypoints, (width, height), count)
+        half = WINDOW_PX // 2
+        corners = np.floor(chosen.xy).astype(np.intp) - half
+        in_tile = (corners >= 0).all(axis=1) & (corners < [tile.width, tile.height]).all(axis=1)
+        corners = np.unique(corners[in_tile], axis=0)
+        x, y = (corners + half).T
+        shared = uniform_filter(common.astype(np.float32), WINDOW_PX, mode="constant")[y, x] >= _MIN_VALID_SHARE
+        own_xy = level.reference.view.to_source(corners + np.array([tile.x, tile.y]))
+        kept: NDArray[np.intp] = corners[shared & self.aoi.contains(own_xy)]
+        return kept
+
+
+def measure_tile(level: Level, tile: Window, candidates: Candidates, wanted: int) -> tuple[TiePoints, Survey]:
+    """Returns a tile's tie points in full-resolution working px, and what its cells saw.
+
+    More than the tile is read, so that the window of every keypoint in the tile is whole.
+
+    Args:
+        level: both scenes and the transform so far.
+        tile: window of the level's overlap.
+        candidates: keypoints to be found again.
+        wanted: how many of them to try.
+    """
+    half = WINDOW_PX // 2
+    read = Window(tile.x - half, tile.y - half, tile.width + 2 * half, tile.height + 2 * half)
+    image = level.reference.read(read)
+    aligned = read_aligned(level.sensed, read, level.transform)
+    common = image.valid & aligned.valid
+    if not common.any():
+        return joined([]), _surveyed(level, tile, common, np.zeros((0, 2)), np.zeros((0, 2), np.intp))
+    keypoints = candidates.keypoints(level, tile, image, common)
+    corners = candidates.corners(level, tile, keypoints, common, wanted)
+    found = measure_offsets(gradient_magnitude(image), gradient_magnitude(aligned), corners, _SEARCH_PX)
+    clear = (found.peak_ratio >= _MIN_PEAK_RATIO) & ~found.on_edge & (found.correlation > 0)
+    at_reference = corners[clear] + np.array([tile.x, tile.y], dtype=np.float64)
+    at_sensed = level.transform.inverse()(at_reference + found.offset_px[clear])
+    points = TiePoints(
+        at_reference * level.reference_scale,
+        at_sensed * level.sensed_scale,
+        np.clip(found.correlation[clear], 0, 1),
+        found.covariance_px2[clear] * np.outer(level.reference_scale, level.reference_scale),
+    )
+    return points, _surveyed(level, tile, common, keypoints.xy, corners + half)
+
+
+def _surveyed(
+    level: Level, tile: Window, common: NDArray[np.bool_], keypoints: FloatArray, measured: NDArray[np.intp]
+) -> Survey:
+    """Returns what was seen in a tile; `keypoints` (N, 2) and `measured` (M, 2) in px of what was read."""
+    cells, half, scale = cell_grid(level), WINDOW_PX // 2, level.reference_scale
+    inside = common[half : half + tile.height, half : half + tile.width]
+    pixels = [cells.count_pixels(mask, tile, scale) for mask in (np.ones_like(inside), inside)]
+    low, high = np.array([half, half]), np.array([half + tile.width, half + tile.height])
+    within = [xy[((xy >= low) & (xy < high)).all(axis=1)] for xy in (keypoints, measured.astype(np.float64))]
+    places = [(xy + np.array([tile.x - half, tile.y - half])) * scale for xy in within]
+    return Survey(cells, *pixels, *(cells.count(xy) for xy in places))
+
+
+def joined(parts: list[TiePoints]) -> TiePoints:
+    """Returns the tie points of all tiles."""
+    if not parts:
+        return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+    return TiePoints(*(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__))
