@@ -3,8 +3,8 @@
 Keypoints by SIFT of the visible image, thinned to 3 px, whose windows lie inside the image; each is described, upright,
 in the visible and in the near-infrared image, by windows of 64, 128 and 192 px. The nearest near-infrared descriptor is
 accepted when its distance is under a threshold, and true when it lies within 5 px. Precision = true / accepted,
-matching score = true / all. The published threshold is 0.5; here each method gets the one with the best F1 (harmonic mean
-of precision and matching score) on the val split, for each window.
+matching score = true / all. The published threshold is 0.5; here each method gets the one with the best F1
+(harmonic mean of precision and matching score) on the val split, for each window.
 """
 
 from __future__ import annotations

@@ -48,7 +48,10 @@ def test_choices_and_defaults_of_match(provider):
         for parameter in match.parameterDefinitions()
         if isinstance(parameter, QgsProcessingParameterEnum)
     }
-    assert chosen["TRANSFORM"] == (["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"], "auto")
+    assert chosen["TRANSFORM"] == (
+        ["auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"],
+        "auto",
+    )
     assert chosen["DESCRIPTOR"] == (["ltformer", "rootsift"], "ltformer")
     assert chosen["BACKEND"] == (["auto", "torch"], "auto")
     assert chosen["MIN_VERDICT"] == (["pass", "warn", "fail"], "warn")
