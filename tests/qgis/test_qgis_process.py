@@ -125,7 +125,7 @@ BAD_INPUTS = {
     "same image": ({"REFERENCE": "{nir}"}, r"are the same band \(1\) of 'nir\.tif'; choose two images\."),
     "offset": ({"MAX_OFFSET": "12km"}, r"'12km' is neither pixels like '64' nor metres like '250m'\."),
     "device": ({"DEVICE": "gpu"}, r"The device 'gpu' is none of"),
-    "choice": ({"TRANSFORM": "tps"}, r"'tps' is no choice for TRANSFORM; it is one of auto, shift"),
+    "choice": ({"TRANSFORM": "cubic"}, r"'cubic' is no choice for TRANSFORM; it is one of auto, shift"),
     "format": ({"WARPED": "{out}/w.jp2"}, r"must be a GeoTIFF"),
     "area": ({"AOI": "{folder}/none.gpkg"}, r"'.*none\.gpkg' is no vector layer that can be opened\."),
     "weights": ({"WEIGHTS": "{folder}/none.safetensors"}, r"none\.safetensors"),
