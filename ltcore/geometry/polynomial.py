@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ..arrays import frozen_array
 from ..types import FloatArray
 from .flexible import FlexibleTransform, box_frame
-from .transforms import EstimationFailure, apply_matrix
+from .transforms import EstimationFailure, apply_matrix, weighted_points
 
 PolynomialModel = Literal["poly2", "poly3"]
 DEGREE: dict[PolynomialModel, int] = {"poly2": 2, "poly3": 3}
@@ -67,11 +67,7 @@ def fit_polynomial(
         target: (N, 2) points.
         weights: (N,) non-negative weights of the squared errors; None means equal ones.
     """
-    src = np.asarray(source, dtype=np.float64).reshape(-1, 2)
-    dst = np.asarray(target, dtype=np.float64).reshape(-1, 2)
-    weight = np.ones(len(src)) if weights is None else np.asarray(weights, dtype=np.float64)
-    used = weight > 0
-    src, dst, weight = src[used], dst[used], weight[used]
+    src, dst, weight = weighted_points(source, target, weights)
     needed = len(_powers(DEGREE[model]))
     if len(src) < needed:
         return EstimationFailure(f"{model} needs {needed} tie points, got {len(src)}")

@@ -67,6 +67,17 @@ def apply_matrix(matrix: FloatArray, xy: ArrayLike) -> FloatArray:
     return result
 
 
+def weighted_points(
+    source: ArrayLike, target: ArrayLike, weights: Optional[ArrayLike]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns the (K, 2) points of both sides whose weight is positive, and their (K,) weights; None weighs by 1."""
+    src = np.asarray(source, dtype=np.float64).reshape(-1, 2)
+    dst = np.asarray(target, dtype=np.float64).reshape(-1, 2)
+    weight = np.ones(len(src)) if weights is None else np.asarray(weights, dtype=np.float64)
+    used = weight > 0
+    return src[used], dst[used], weight[used]
+
+
 def estimate(model: Model, source: ArrayLike, target: ArrayLike, weights: Optional[ArrayLike] = None) -> Estimate:
     """Returns the weighted least-squares transform from `source` to `target` points.
 
@@ -80,11 +91,7 @@ def estimate(model: Model, source: ArrayLike, target: ArrayLike, weights: Option
         target: (N, 2) points.
         weights: (N,) non-negative weights of the squared errors; None means equal ones.
     """
-    src = np.asarray(source, dtype=np.float64).reshape(-1, 2)
-    dst = np.asarray(target, dtype=np.float64).reshape(-1, 2)
-    weight = np.ones(len(src)) if weights is None else np.asarray(weights, dtype=np.float64)
-    used = weight > 0
-    src, dst, weight = src[used], dst[used], weight[used]
+    src, dst, weight = weighted_points(source, target, weights)
     if len(src) < MIN_POINTS[model]:
         return EstimationFailure(f"{model} needs {MIN_POINTS[model]} tie points, got {len(src)}")
     from_src, from_dst = _normalisation(src), _normalisation(dst)

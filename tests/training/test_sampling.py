@@ -121,7 +121,6 @@ def test_relative_windows_stay_within_their_limits(tiles):
 
 
 def test_shares_are_luminance_one_band_or_a_mix(tiles):
-    sampler = _sampler(tiles, dataclasses.replace(_EXACT, tiles=400, keypoints=2))
     three = dataclasses.replace(tiles[0], visible=tiles[0].nir.repeat(4, 1, 1))
     sampler = _sampler([three, three], dataclasses.replace(_EXACT, tiles=400, keypoints=2))
     shares = sampler._visible_shares(torch.zeros(800, dtype=torch.long), torch.Generator().manual_seed(0))

@@ -79,13 +79,10 @@ def test_a_resumed_command_ends_as_the_uninterrupted_one(tmp_path, packed):
     for folder in (whole, half):
         folder.mkdir()
     assert _command(whole, packed, checkpoint_steps=2).exit_code == 0
-    tiles, state = train.read_split(packed, "train", 1), None
-    config = read_config(whole / "settings.yaml")
     (half / "run").mkdir()
-    trainer = Trainer(config, tiles)
+    trainer = Trainer(read_config(whole / "settings.yaml"), train.read_split(packed, "train", 1))
     trainer.train_step()
-    state = trainer.state()
-    torch.save(state, half / "run" / "last.pt")
+    torch.save(trainer.state(), half / "run" / "last.pt")
     done = _command(half, packed, "--resume", checkpoint_steps=2)
     assert done.exit_code == 0, done.output
     ends = [torch.load(folder / "run" / "last.pt", weights_only=True)["weights"] for folder in (whole, half)]
