@@ -21,7 +21,7 @@ from .report import RESULTS, build_report, code_state, write_report
 from .scenes import excluded_scenes
 from .scoring import run
 
-SUITES = ("smallshift", "geometry", "crossscene", "gsd", "orchard", "unrelated")
+SUITES = ("smallshift", "geometry", "crossscene", "gsd", "orchard", "related", "unrelated")
 _SHOWN = ("kind", "scene", "method", "verdict", "rmse_px", "model", "seconds")
 
 
@@ -29,7 +29,7 @@ _SHOWN = ("kind", "scene", "method", "verdict", "rmse_px", "model", "seconds")
 @click.argument("suites", nargs=-1, type=click.Choice(SUITES))
 @click.option("--split", type=click.Choice(["val", "test"]), default="val", show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Folder that holds chips/index.csv (else LTFORMER_DATA).")
-@click.option("--only", multiple=True, help="Methods whose name begins so; may be repeated.")
+@click.option("--only", multiple=True, help="Names of methods to run; may be repeated.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of the results files.")
 def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: Any) -> None:
@@ -57,7 +57,7 @@ def _methods(only: tuple[str, ...]) -> tuple[list[Method], dict[str, str], dict[
     """Returns the methods to run, why the others are not (by name), and the versions of the peers' packages."""
     packaged, unavailable, peer_versions = packaged_peers()
     methods: list[Method] = [*products(), *feature_peers(), SiftEcc(), *packaged]
-    kept = [method for method in methods if not only or method.name.startswith(only)]
+    kept = [method for method in methods if not only or method.name in only]
     left_out = {method.name: "left out of this run (--only)" for method in methods if method not in kept}
     return kept, {**unavailable, **left_out}, peer_versions
 

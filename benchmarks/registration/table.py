@@ -7,6 +7,8 @@ from typing import Optional
 
 import click
 
+from .confusion import SUITES as JUDGED
+from .confusion import confusion
 from .report import RESULTS, Report, Summary, limits, read_report
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -14,8 +16,11 @@ START, END = "<!-- registration tables: start -->", "<!-- registration tables: e
 
 
 def tables(reports: list[Report]) -> str:
-    """Returns a table a suite and split, as Markdown."""
-    return "\n\n".join(_table(report) for report in reports)
+    """Returns a table a suite and split, as Markdown, and the verdicts of the suites that are there for them."""
+    parts = [_table(report) for report in reports if report.suite not in JUDGED]
+    if any(report.suite in JUDGED for report in reports):
+        parts.append("#### Verdicts\n\n" + confusion(reports))
+    return "\n\n".join(parts)
 
 
 def _table(report: Report) -> str:

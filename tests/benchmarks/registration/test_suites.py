@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.registration import crossscene, geometry, gsd, smallshift, unrelated
+from benchmarks.registration import crossscene, geometry, gsd, related, smallshift, unrelated
 from benchmarks.registration.ecc import SiftEcc
 from benchmarks.registration.opencv_peers import rootsift
 from benchmarks.registration.scenes import Scene
@@ -24,7 +24,7 @@ def scene(name, place, seed, size=(240, 220)):
 def scenes(monkeypatch):
     """Two scenes of one place, one of another; for gsd large enough to be reduced by four."""
     found = [scene("a1", "a", 1), replace(scene("a1", "a", 1), name="a2"), scene("b", "b", 2)]
-    for suite in (smallshift, geometry, crossscene, gsd, unrelated):
+    for suite in (smallshift, geometry, crossscene, gsd, related, unrelated):
         monkeypatch.setattr(suite, "load_scenes", lambda data, split, side=0: found)
     return found
 
@@ -35,7 +35,7 @@ def listed(suite, tmp_path):
 
 @pytest.mark.usefixtures("scenes")
 @pytest.mark.parametrize(
-    "suite", [smallshift, geometry, crossscene, gsd], ids=lambda suite: suite.__name__.split(".")[-1]
+    "suite", [smallshift, geometry, crossscene, gsd, related], ids=lambda suite: suite.__name__.split(".")[-1]
 )
 def test_the_truth_of_a_suite_is_what_a_matcher_finds_on_a_textured_scene(suite, tmp_path):
     found = [(pair, row) for pair, row in listed(suite, tmp_path) if pair.kind != "d"]
@@ -52,9 +52,19 @@ def test_cross_scene_pairs_join_two_dates_of_one_place(tmp_path):
 
 @pytest.mark.usefixtures("scenes")
 def test_unrelated_pairs_have_no_truth(tmp_path):
-    found = listed(unrelated, tmp_path)
-    assert {pair.kind for pair, _ in found} == {"other place", "mirrored", "noise"}
-    assert all(row["must_be_refused"] for _, row in found)
+    found = list(unrelated.pairs(None, "val", tmp_path, 0))
+    kinds = {"other place", "mirrored", "noise", "blank", "stripes", "clouds", "repeated", "overlap under 5 %"}
+    assert {pair.kind for pair in found} == kinds
+    assert all(pair.checks is None for pair in found)
+    assert run(rootsift(), found[0])["must_be_refused"]
+
+
+def test_windows_of_water_are_taken_from_water_alone(monkeypatch, tmp_path):
+    sea = scene("sea", "sea", 3, size=(500, 220))
+    wet = replace(sea, nir=sea.red / 2)
+    monkeypatch.setattr(unrelated, "load_scenes", lambda data, split: [sea, wet])
+    found = [pair.scene for pair in unrelated.pairs(None, "val", tmp_path, 0) if pair.kind == "water"]
+    assert found == ["sea"] * 4  # three windows in a row: two pairs, with and without georeference
 
 
 @pytest.mark.usefixtures("scenes")
