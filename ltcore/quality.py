@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
-from .config import Verdict, VerdictConfig
-from .evidence import Evidence
+from .coverage import Evidence
 from .geometry.transforms import EstimationFailure
 from .result import QualityReport, TransformFit
+
+if TYPE_CHECKING:  # the plugin's process judges, too, and has no pydantic
+    from .config import Verdict, VerdictConfig
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from . import __version__
 from .atomic import atomic_path
 from .config import RegistrationJob, job_from_json, to_json_object
 from .errors import InputError
-from .geometry.models import to_parameters
+from .geometry.parameters import to_parameters
 from .result import RegistrationResult, TransformFit
 from .summary import notes, plain, transform_summary
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import frozen_array
-from .config import RegistrationJob, Verdict
-from .geometry.models import PlaneMap
-from .geometry.transforms import EstimationFailure
-from .raster.grid import GeoGrid
 from .types import FloatArray, Gaps, TiePoints
+
+if TYPE_CHECKING:  # the plugin's process knows results, too, and has no pydantic
+    from .config import RegistrationJob, Verdict
+    from .geometry.models import PlaneMap
+    from .geometry.transforms import EstimationFailure
+    from .raster.grid import GeoGrid
 
 
 @dataclass(frozen=True)

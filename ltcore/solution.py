@@ -13,7 +13,8 @@ from .config import RasterSource, settings_error
 from .errors import InputError
 from .gcp import GcpSet, read_points
 from .geometry.flexible import FlexibleModel
-from .geometry.models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model, from_parameters
+from .geometry.models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model
+from .geometry.parameters import from_parameters
 from .geometry.transforms import EstimationFailure, Model, Transform
 from .progress import Progress
 from .raster.grid import GeoGrid

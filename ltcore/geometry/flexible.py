@@ -8,16 +8,17 @@ from typing import Any, Literal, Optional, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from ..arrays import frozen_array
 from ..types import FloatArray
+from .hull import convex_hull, inside_hull
 from .transforms import apply_matrix
 
 FlexibleModel = Literal["poly2", "poly3", "tps"]
 
 _GRID_REACH = 2.0  # starts of the inverse lie on a grid over [-2, 2]: the tie points fill [-1, 1]
 _GRID_SIDE = 41
+_BATCH = 4096  # points at a time: 4096 x 1681 distances are 55 MB
 _ITERATIONS = 40
 _STEP = 0.5  # longest step of an iteration, normalised units
 _CONVERGED = 1e-11  # length of a step after which no more are made
@@ -116,12 +117,12 @@ class InverseTransform:
         return apply_matrix(np.linalg.inv(self.forward.before), found)
 
     @cached_property
-    def _starts(self) -> tuple[FloatArray, cKDTree, FloatArray, float]:
-        """Grid nodes, a tree of their images, the inverse of the affine trend, and how far a node is trusted."""
+    def _starts(self) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+        """Grid nodes, their images, the inverse of the affine trend, and how far a node is trusted."""
         nodes = _grid(_GRID_REACH, _GRID_SIDE)
         trend = _affine_trend(self.forward.field, _grid(1.0, _GRID_SIDE))
         spacing = 2 * _GRID_REACH / (_GRID_SIDE - 1) * float(np.sqrt(abs(np.linalg.det(trend[:2, :2]))))
-        return nodes, cKDTree(self.forward.field(nodes)), np.linalg.inv(trend), 2 * spacing
+        return nodes, self.forward.field(nodes), np.linalg.inv(trend), 2 * spacing
 
     def _solved(self, goal: FloatArray) -> FloatArray:
         """Returns the (N, 2) solutions in the normalised frame, nan where Newton's method finds none.
@@ -129,8 +130,9 @@ class InverseTransform:
         It starts at the grid node whose image is nearest, far from the grid at the affine trend's solution.
         """
         nodes, images, to_start, trusted = self._starts
-        distance, nearest = images.query(goal)
-        place = np.where((np.asarray(distance) <= trusted)[:, None], nodes[nearest], apply_matrix(to_start, goal))
+        nearest = _nearest(images, goal)
+        distance = np.linalg.norm(images[nearest] - goal, axis=1)
+        place = np.where((distance <= trusted)[:, None], nodes[nearest], apply_matrix(to_start, goal))
         active: NDArray[np.intp] = np.arange(len(goal))
         for _ in range(_ITERATIONS):
             missing = goal[active] - self.forward.field(place[active])
@@ -178,13 +180,15 @@ def _affine_trend(field: Field, xy: FloatArray) -> FloatArray:
 
 def _inside_hull(xy: FloatArray) -> FloatArray:
     """Returns the points, and those of a grid over [-1, 1] that lie in their convex hull."""
-    nodes = _grid(1.0, _GRID_SIDE)
-    try:
-        sides = ConvexHull(xy).equations
-    except (QhullError, ValueError):
-        return xy
-    inside: NDArray[np.bool_] = (nodes @ sides[:, :2].T + sides[:, 2] <= 1e-9).all(axis=1)
-    return np.vstack([xy, nodes[inside]])
+    nodes, hull = _grid(1.0, _GRID_SIDE), convex_hull(xy)
+    return xy if hull is None else np.vstack([xy, nodes[inside_hull(hull, nodes)]])
+
+
+def _nearest(places: FloatArray, xy: FloatArray) -> NDArray[np.intp]:
+    """Returns the (N,) index of the place nearest to each of (N, 2) points, batch by batch."""
+    square = (places**2).sum(axis=1)
+    parts = [xy[start : start + _BATCH] for start in range(0, len(xy), _BATCH)]
+    return np.concatenate([np.argmin(square - 2 * (part @ places.T), axis=1) for part in parts])
 
 
 def _solve2(matrices: FloatArray, right: FloatArray) -> FloatArray:

@@ -1,17 +1,14 @@
-"""All models of transforms under one roof: what any of them can do, how to fit one, how it is written down."""
+"""All models of transforms under one roof: what any of them can do, and how to fit one. numpy only."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Protocol, Union, cast
+from typing import Callable, Optional, Protocol, Union, cast
 
-import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import TypeAdapter
 
-from ..arrays import frozen_array
 from ..types import FloatArray
 from .flexible import FlexibleModel, FlexibleTransform
-from .polynomial import PolynomialField, PolynomialModel, fit_polynomial
+from .polynomial import PolynomialModel, fit_polynomial
 from .thin_plate import FEWEST_TPS_POINTS, ThinPlateField, fit_thin_plate
 from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, estimate
 
@@ -74,35 +71,3 @@ def smoothing_of(transform: Optional[PlaneMap]) -> Optional[float]:
     """Returns the smoothing of a thin-plate spline, None for everything else."""
     field = transform.field if isinstance(transform, FlexibleTransform) else None
     return field.smoothing if isinstance(field, ThinPlateField) else None
-
-
-def to_parameters(transform: PlaneMap) -> Optional[dict[str, Any]]:
-    """Returns the arrays of a transform without matrix by name, from which `from_parameters` makes it again."""
-    if not isinstance(transform, FlexibleTransform):
-        return None
-    return {"before": transform.before, "after": transform.after, **transform.field.parameters()}
-
-
-def from_parameters(model: FlexibleModel, parameters: dict[str, Any]) -> FlexibleTransform:
-    """Returns the transform that `to_parameters` wrote down.
-
-    Raises:
-        ValueError: the parameters are not those of this model (pydantic's error is one, too).
-        KeyError: one is missing.
-    """
-    before, after = (_table(parameters[name], (3, 3)) for name in ("before", "after"))
-    if model != "tps":
-        polynomial = PolynomialField(_table(parameters["coefficients"], (FEWEST_POINTS[model], 2)))
-        return FlexibleTransform(model, before, polynomial, after)
-    names = ("controls", "weights", "affine", "trend", "hull")
-    controls, weights, affine, trend, hull = (_table(parameters[name], (None, 2)) for name in names)
-    smoothing = TypeAdapter(float).validate_python(parameters["smoothing"])
-    spline = ThinPlateField(controls, weights, affine, trend, hull, smoothing)
-    return FlexibleTransform(model, before, spline, after)
-
-
-def _table(values: Any, shape: tuple[Optional[int], int]) -> FloatArray:
-    rows = frozen_array(TypeAdapter(list[list[float]]).validate_python(values), shape)
-    if not np.isfinite(rows).all():
-        raise ValueError("a number that is not finite")
-    return rows

@@ -7,13 +7,12 @@ from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, qr, solve_triangular
-from scipy.spatial import ConvexHull, QhullError
 
 from ..arrays import frozen_array
 from ..types import FloatArray
 from .blocks import FOLDS, block_folds
 from .flexible import FlexibleTransform, box_frame
+from .hull import convex_hull
 from .transforms import EstimationFailure, apply_matrix
 
 FEWEST_TPS_POINTS = 20
@@ -117,9 +116,12 @@ def fit_thin_plate(
     controls = xy[spread_evenly(xy, _MOST_CONTROLS, _SAME_PLACE)]
     if len(controls) < FEWEST_TPS_POINTS:
         return EstimationFailure(f"tps needs tie points in {FEWEST_TPS_POINTS} places, got {len(controls)}")
+    hull = convex_hull(xy)
+    if hull is None:
+        return EstimationFailure("the tie points are too close to one line for a tps transform")
     try:
-        field = _smoothed(xy, goal, weight / weight.mean(), controls, smoothing)
-    except (QhullError, LinAlgError):
+        field = _smoothed(xy, goal, weight / weight.mean(), controls, hull, smoothing)
+    except np.linalg.LinAlgError:
         return EstimationFailure("the tie points are too close to one line for a tps transform")
     found = FlexibleTransform("tps", from_src, field, np.linalg.inv(from_dst))
     return EstimationFailure("the tps transform folds the image") if found.folds(src) else found
@@ -140,19 +142,26 @@ def spread_evenly(xy: FloatArray, at_most: int, same_place: float) -> NDArray[np
 
 
 def _smoothed(
-    xy: FloatArray, goal: FloatArray, weight: FloatArray, controls: FloatArray, smoothing: Optional[float]
+    xy: FloatArray,
+    goal: FloatArray,
+    weight: FloatArray,
+    controls: FloatArray,
+    hull: FloatArray,
+    smoothing: Optional[float],
 ) -> ThinPlateField:
-    free = qr(_affine_terms(controls))[0][:, 3:]  # orthogonal to all planes: the bending energy is finite
+    free = np.linalg.qr(_affine_terms(controls), mode="complete")[0][
+        :, 3:
+    ]  # orthogonal to all planes: the bending energy is finite
     energy = free.T @ _kernel(controls, controls) @ free
-    root = cholesky(energy + np.eye(len(energy)) * _RIDGE * np.trace(energy))
-    basis = solve_triangular(root, free.T, trans="T").T  # weights of unit bending energy
+    root = np.linalg.cholesky(energy + np.eye(len(energy)) * _RIDGE * np.trace(energy))
+    basis = np.linalg.solve(root, free.T).T  # weights of unit bending energy
     design = np.column_stack([_kernel(xy, controls) @ basis, _affine_terms(xy)])
     if smoothing is None:
         smoothing = _best_smoothing(design, goal, weight, block_folds(xy))
     solution = _penalised(*_normal(design, goal, weight), smoothing)
     heavy, flat = np.sqrt(weight)[:, None], _affine_terms(xy)
     trend, *_ = np.linalg.lstsq(flat * heavy, goal * heavy, rcond=None)
-    return ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, xy[ConvexHull(xy).vertices], smoothing)
+    return ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, hull, smoothing)
 
 
 def _best_smoothing(design: FloatArray, goal: FloatArray, weight: FloatArray, folds: NDArray[np.intp]) -> float:
@@ -181,7 +190,7 @@ def _penalised(normal: FloatArray, right: FloatArray, total: float, smoothing: f
     matrix = normal / total
     bent = np.arange(len(matrix) - 3)
     matrix[bent, bent] += smoothing
-    solution: FloatArray = cho_solve(cho_factor(matrix), right / total)
+    solution: FloatArray = np.linalg.solve(matrix, right / total)
     return solution
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from ltcore.accuracy import with_accuracy
 from ltcore.config import VerdictConfig
-from ltcore.evidence import Evidence
+from ltcore.coverage import Evidence
 from ltcore.geometry.transforms import Transform
 from ltcore.quality import assess
 from ltcore.raster.grid import GeoGrid

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ltcore.config import VerdictConfig
-from ltcore.evidence import Evidence
+from ltcore.coverage import Evidence
 from ltcore.geometry.transforms import EstimationFailure, Transform
 from ltcore.quality import assess
 from ltcore.result import TransformFit

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltcore.geometry.flexible import FlexibleTransform
-from ltcore.geometry.models import FEWEST_POINTS, fit_model, from_parameters, to_parameters
+from ltcore.geometry.models import FEWEST_POINTS, fit_model
+from ltcore.geometry.parameters import from_parameters, to_parameters
 from ltcore.geometry.polynomial import DEGREE, PolynomialField
 from ltcore.geometry.transforms import EstimationFailure
 from ltcore.summary import plain

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ltcore.config import FitConfig
 from ltcore.geometry.flexible import FlexibleTransform
-from ltcore.geometry.models import fit_model, from_parameters, to_parameters
+from ltcore.geometry.models import fit_model
+from ltcore.geometry.parameters import from_parameters, to_parameters
 from ltcore.geometry.selection import fit_tie_points
 from ltcore.geometry.thin_plate import spread_evenly
 from ltcore.geometry.transforms import EstimationFailure
