@@ -1,12 +1,14 @@
-"""Clean QGIS profiles with the plugin in them, and qgis_process as users run it."""
+"""Clean QGIS profiles with the plugin in them, and qgis_process and QGIS Desktop as users run them."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Debian 12's /usr/bin/qgis_process passes an option that its own binary refuses.
@@ -86,6 +88,43 @@ class Profile:
             out, err = process.communicate(timeout=180)
         lines = [line.strip() for line in err.splitlines() if line.strip() and not any(n in line for n in NOISE)]
         return process.returncode, out, lines
+
+    def desktop(self, script: Path, timeout_s: float = 120, **changes: str | None) -> dict[str, Any]:
+        """Runs QGIS Desktop on a virtual screen with a start script; returns the JSON that it left in $ANSWER.
+
+        `exit_code` in it tells how QGIS itself ended.
+        """
+        answer = self.folder / "answer.json"
+        answer.unlink(missing_ok=True)
+        ini = self.folder / "profiles/default/QGIS/QGIS3.ini"
+        ini.parent.mkdir(parents=True, exist_ok=True)
+        with ini.open("a", encoding="utf-8") as settings:
+            settings.write("[qgis]\ncheckVersion=false\n[Plugin-Installer]\ncheckOnStart=false\n")
+        # QT_QPA_PLATFORM: the Desktop needs a screen.
+        variables = self.environment(
+            QT_QPA_PLATFORM=None, QGIS_CUSTOM_CONFIG_PATH=None, LIBGL_ALWAYS_SOFTWARE="1",
+            **{"ANSWER": str(answer), **changes},
+        )  # fmt: skip
+        command = [
+            "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "/usr/bin/qgis", "--nologo", "--profiles-path",
+            str(self.folder), "--profile", "default", "--code", str(script),
+        ]  # fmt: skip
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=timeout_s, check=False)
+        if not answer.is_file():
+            raise AssertionError(f"QGIS ended with {done.returncode} and no answer: {done.stderr[-2000:]}")
+        return {**json.loads(answer.read_text(encoding="utf-8")), "exit_code": done.returncode}
+
+    def worker_pids(self) -> set[int]:
+        """Returns the processes that run the engine for this profile."""
+        found = set()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command, variables = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+            except OSError:  # it ended
+                continue
+            if b"ltcore.worker" in command and str(self.folder).encode() in variables:
+                found.add(int(folder.name))
+        return found
 
     def leftovers(self) -> list[str]:
         """Returns what the plugin left in the temporary folder, except empty folders."""

@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from osgeo import gdal
@@ -176,30 +175,17 @@ def start_slow_run(profile, folder):
     return process
 
 
-def worker_pids(profile):
-    """Returns the processes that run the engine for this profile."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command, variables = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
-        except OSError:  # it ended
-            continue
-        if b"ltcore.worker" in command and str(profile.folder).encode() in variables:
-            found.add(int(folder.name))
-    return found
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_and_the_engine_and_leaves_nothing(profile, tmp_path, number):
     with start_slow_run(profile, tmp_path) as process:
-        assert worker_pids(profile)
+        assert profile.worker_pids()
         process.send_signal(number)
         start_s = time.monotonic()
         process.communicate(timeout=20)
     assert time.monotonic() - start_s < 8  # mostly the end of QGIS itself on a busy machine
-    while worker_pids(profile) and time.monotonic() - start_s < 10:
+    while profile.worker_pids() and time.monotonic() - start_s < 10:
         time.sleep(0.1)
-    assert not worker_pids(profile)
+    assert not profile.worker_pids()
     assert list(tmp_path.iterdir()) == []
     assert profile.leftovers() == []
