@@ -163,12 +163,12 @@ def warp(sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite
 
     The solution is a record.json, a tie_points.gpkg or a QGIS .points file.
     """
-    from .solution import WarpChoices, warp_with_solution  # noqa: PLC0415 - heavy imports only where they are needed
+    from .solution import WarpJob, warp_with_solution  # noqa: PLC0415 - heavy imports only where they are needed
 
     if out_path.exists() and not overwrite:
         raise InputError(f"The file '{out_path}' exists already.", fix="Choose another name, or allow --overwrite.")
     with TerminalProgress() as progress:
-        warp_with_solution(sensed, solution, out_path, transform, WarpChoices(**options), progress)
+        warp_with_solution(WarpJob(sensed, solution, out_path, transform, **options), progress)
     click.echo(str(out_path))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional, TypeVar, Union
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic.dataclasses import dataclass
@@ -18,6 +18,8 @@ Verdict = Literal["PASS", "WARN", "FAIL"]
 
 # The contrast stretch of every image, in training as in use: weights trained with another one are refused.
 STRETCH_PERCENTILES = (1.0, 99.0)
+
+Settings = TypeVar("Settings")
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -139,12 +141,17 @@ class RegistrationJob:
 
 
 def job_from_json(values: Any) -> RegistrationJob:
-    """Returns the job that a JSON object (or its text) describes.
+    """Returns the registration that a JSON object (or its text) describes; see settings_from_json."""
+    return settings_from_json(RegistrationJob, values)
+
+
+def settings_from_json(kind: type[Settings], values: Any) -> Settings:
+    """Returns the settings dataclass that a JSON object (or its text) describes.
 
     Raises:
         InputError: naming the first field that is unknown, missing or out of range.
     """
-    adapter = TypeAdapter(RegistrationJob)
+    adapter = TypeAdapter(kind)
     try:
         return adapter.validate_json(values) if isinstance(values, (str, bytes)) else adapter.validate_python(values)
     except ValidationError as error:

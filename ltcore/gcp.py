@@ -230,19 +230,17 @@ def _malformed(path: Path, number: int, reason: str) -> InputError:
     return InputError(f"'{path.name}' has a malformed line {number}:", f"{reason}.")
 
 
-def write_gcps_vrt(path: Path, result: RegistrationResult, home: Path | None = None) -> None:
-    """Writes a VRT of the sensed raster with GCPs and without geotransform, whole or not at all.
+def write_gcps_vrt(path: Path, gcp_set: GcpSet, source: Path, home: Path | None = None) -> None:
+    """Writes a VRT of the sensed raster `source` with GCPs and without geotransform, whole or not at all.
 
-    The GCPs are the inliers, thinned evenly to at most 1000, each place once. The sensed file is named relative to
-    the folder `home` (default: that of `path`) in which the VRT will lie in the end, where that is possible.
+    The GCPs are the enabled ones, thinned evenly to at most 1000, each place once. The sensed file is named relative
+    to the folder `home` (default: that of `path`) in which the VRT will lie in the end, where that is possible.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    gcp_set = gcp_set_from(result)
     chosen = [gcp_set.gcps[index] for index in thinned_evenly(gcp_set, MAX_GDAL_GCPS)]
     gcps = [gdal.GCP(gcp.x, gcp.y, 0.0, gcp.col, gcp.row, "", str(gcp.id)) for gcp in chosen]
-    source = result.job.sensed.path
     with atomic_path(path) as temporary:
         try:
             opened = gdal.OpenEx(str(source), gdal.OF_RASTER)
@@ -252,9 +250,13 @@ def write_gcps_vrt(path: Path, result: RegistrationResult, home: Path | None = N
             del bare
         except RuntimeError as error:
             raise write_error(path, error) from error
-        xml = temporary.read_text(encoding="utf-8")
-        xml = re.sub(r"\s*<(SRS|GeoTransform)\b[^>]*>.*?</\1>", "", xml, flags=re.DOTALL)
+        xml = without_georeference(temporary.read_text(encoding="utf-8"))
         temporary.write_text(_with_relative_source(xml, source, home or path.parent), encoding="utf-8")
+
+
+def without_georeference(vrt: str) -> str:
+    """Returns the XML of a VRT without geotransform and CRS."""
+    return re.sub(r"\s*<(SRS|GeoTransform)\b[^>]*>.*?</\1>", "", vrt, flags=re.DOTALL)
 
 
 def _with_relative_source(xml: str, source: Path, home: Path) -> str:

@@ -105,7 +105,9 @@ def _write_all(result: RegistrationResult, staging: Path, progress: Progress) ->
     writers: dict[str, Callable[[Path, Progress], None]] = {
         "tie_points": lambda path, _: write_tie_points(path, result),
         "points_file": lambda path, _: write_points(path, gcp_set_from(result), result.sensed_grid),
-        "gcps_vrt": lambda path, _: write_gcps_vrt(path, result, home=result.job.out_dir),
+        "gcps_vrt": lambda path, _: write_gcps_vrt(
+            path, gcp_set_from(result), result.job.sensed.path, home=result.job.out_dir
+        ),
         "warped": lambda path, part: _write_warped(path, result, part),
         "report": lambda path, part: write_report(path, result, part),
         "record": lambda path, _: write_record(path, run_record(result, names)),

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, Optional, cast, get_args
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from .config import RasterSource, settings_error
+from .config import RasterSource, Resampling, settings_error
 from .errors import InputError
 from .gcp import GcpSet, read_points
 from .geometry.flexible import FlexibleModel
@@ -37,43 +38,40 @@ class Solution:
     reference_grid: GeoGrid
 
 
-@dataclass(frozen=True)
-class WarpChoices:
-    """GDAL's name of the resampling kernel, and the grid: "reference" or "sensed" (ltcore.raster.write.target_for)."""
+@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class WarpJob:
+    """One raster to warp.
 
-    resampling: str
-    grid: Literal["reference", "sensed"]
-
-
-def warp_with_solution(
-    sensed: Path,
-    solution: Path,
-    out_path: Path,
-    model: Optional[GcpModel],
-    how: WarpChoices,
-    progress: Progress,
-) -> None:
-    """Writes all bands of `sensed`, moved by a solution found for a raster of the same frame.
-
-    Args:
+    Attributes:
         sensed: raster with the same pixels as the one that was registered.
         solution: record.json, tie_points.gpkg or .points file.
         out_path: GeoTIFF to write, whole or not at all.
         model: model fitted to tie points (default: the richest that their number allows); a record brings its own.
-        how: kernel and grid.
-        progress: told how far it is.
+        resampling: kernel.
+        grid: see ltcore.raster.write.target_for.
+    """
+
+    sensed: Path
+    solution: Path
+    out_path: Path
+    model: Optional[GcpModel] = None
+    resampling: Resampling = "cubic"
+    grid: Literal["reference", "sensed"] = "reference"
+
+
+def warp_with_solution(job: WarpJob, progress: Progress) -> None:
+    """Writes all bands of a raster, moved by a solution found for a raster of the same frame.
 
     Raises:
         InputError: the raster or the solution cannot be used, or they do not belong together.
         OutputError: the file cannot be written.
     """
-    if out_path.resolve() in (sensed.resolve(), solution.resolve()):
-        raise InputError(f"The input '{out_path}' would be overwritten.", fix="Choose another output file.")
-    dataset = open_raster(RasterSource(sensed))
-    sensed_grid = grid_of(dataset)
-    found = read_solution(solution, sensed_grid, model)
-    target = target_for(how.grid, found.reference_grid, sensed_grid, found.transform)
-    warp_raster(sensed, out_path, found.transform, target, how.resampling, progress)
+    if job.out_path.resolve() in (job.sensed.resolve(), job.solution.resolve()):
+        raise InputError(f"The input '{job.out_path}' would be overwritten.", fix="Choose another output file.")
+    sensed_grid = grid_of(open_raster(RasterSource(job.sensed)))
+    found = read_solution(job.solution, sensed_grid, job.model)
+    target = target_for(job.grid, found.reference_grid, sensed_grid, found.transform)
+    warp_raster(job.sensed, job.out_path, found.transform, target, job.resampling, progress)
 
 
 def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = None) -> Solution:

@@ -5,16 +5,14 @@
     answer    {"id": 1, "result": {...}}
               {"id": 1, "error": {"kind": "input", "what": "...", "why": "...", "fix": "..."}}
 
-Methods: `register` (params: a RegistrationJob as JSON; result: the object of `ltcore register --json`),
-`info`, `ping`, `cancel` (params {"id": of the request to stop}), `shutdown`. Error kinds: cancelled, input,
-failed, request, unexpected. Requests run one after the other; `cancel` is heard while one runs. The worker
-ends when stdin does, after the requests it has already read; when nobody reads its stdout any more it stops
-at the next event. Stdout carries the protocol alone: whatever else prints goes to stderr.
+The methods and their params are those of ltcore.worker_methods, and `cancel` (params {"id": of the request to stop}).
+Error kinds: cancelled, input, failed, request, unexpected. Requests run one after the other; `cancel` is heard while
+one runs. The worker ends when stdin does, after the requests it has already read; when nobody reads its stdout any
+more it stops at the next event. Stdout carries the protocol alone: whatever else prints goes to stderr.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 import os
@@ -23,11 +21,11 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Callable, Union
+from typing import Any, BinaryIO, Union
 
-from . import __version__
 from .errors import InputError, LtcoreError
-from .progress import CancelledError, Progress, SubProgress
+from .progress import CancelledError, Progress
+from .worker_methods import METHODS
 
 MAX_LINE_BYTES = 1 << 20
 _PROGRESS_INTERVAL_S = 0.1
@@ -229,48 +227,6 @@ def _plain_error(error: Exception) -> LtcoreError:
 
 def _error_object(kind: str, error: LtcoreError) -> dict[str, str]:
     return {"kind": kind, "what": error.what, "why": error.why, "fix": error.fix}
-
-
-_warm: dict[str, Any] = {}  # what stays between requests: the networks already loaded
-
-
-def _register(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    # Imported here, so that the worker answers `ping` at once and `info` even where a library is missing.
-    from .config import job_from_json  # noqa: PLC0415
-    from .ltformer.describe import make_describer  # noqa: PLC0415
-    from .outputs import check_out_dir, write_outputs  # noqa: PLC0415
-    from .pipeline import register  # noqa: PLC0415
-    from .summary import result_summary  # noqa: PLC0415
-
-    job = job_from_json(params)
-    check_out_dir(job)
-    if "describer_for" not in _warm:
-        _warm["describer_for"] = functools.lru_cache(maxsize=2)(make_describer)
-    result = register(job, SubProgress(progress, 0.0, 0.85), _warm["describer_for"])
-    outputs = write_outputs(result, SubProgress(progress, 0.85, 1.0))
-    return result_summary(result, outputs)
-
-
-def _info(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
-    from .info import environment_report  # noqa: PLC0415 - as above
-
-    return environment_report()
-
-
-def _ping(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
-    return {"version": __version__, "python": sys.executable, "pid": os.getpid()}
-
-
-def _shutdown(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
-    return {}
-
-
-METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
-    "register": _register,
-    "info": _info,
-    "ping": _ping,
-    "shutdown": _shutdown,
-}
 
 
 def serve(stdin: BinaryIO, stdout: BinaryIO) -> None:

@@ -128,7 +128,7 @@ def test_tie_points_without_a_fit(tmp_path: Path, count: int) -> None:
 def test_vrt_has_gcps_of_inliers_and_no_geotransform(tmp_path: Path, kind: str) -> None:
     sensed = VARIANTS[kind](tmp_path / "sensed.tif")
     result = result_on(tmp_path, sensed)
-    write_gcps_vrt(tmp_path / "gcps.vrt", result)
+    write_gcps_vrt(tmp_path / "gcps.vrt", gcp_set_from(result), sensed)
     vrt = gdal.Open(str(tmp_path / "gcps.vrt"))
     assert vrt.GetGeoTransform(can_return_null=True) is None
     assert vrt.GetGCPSpatialRef().GetAuthorityCode(None) == "32633"
@@ -145,7 +145,7 @@ def test_gdalwarp_of_the_vrt_agrees_with_our_warp(tmp_path: Path) -> None:
     sensed = make_raster(tmp_path / "sensed.tif", pixels, geotransform=(0, 5, 0, 0, 0, -5), epsg=3857)
     reference = GeoGrid(320, 230, NORTH_UP, wkt(UTM_33N))
     result = result_on(tmp_path, sensed, reference=reference, count=400)
-    write_gcps_vrt(tmp_path / "gcps.vrt", result)
+    write_gcps_vrt(tmp_path / "gcps.vrt", gcp_set_from(result), sensed)
     x0, y1 = 500_000, 5_600_000
     how = {"outputBounds": (x0, y1 - 460, x0 + 640, y1), "width": 320, "height": 230, "resampleAlg": "cubic"}
     by_gdal = gdal.Warp("", str(tmp_path / "gcps.vrt"), format="MEM", polynomialOrder=1, **how).ReadAsArray()
@@ -164,7 +164,7 @@ def test_vrt_names_its_source_relative_to_its_home(tmp_path: Path) -> None:
     (tmp_path / "run" / "staging").mkdir(parents=True)
     sensed = VARIANTS["uint16"](tmp_path / "in & out" / "nïr.tif")
     staged = tmp_path / "run" / "staging" / "gcps.vrt"
-    write_gcps_vrt(staged, result_on(tmp_path, sensed), home=tmp_path / "run")
+    write_gcps_vrt(staged, gcp_set_from(result_on(tmp_path, sensed)), sensed, home=tmp_path / "run")
     staged.rename(tmp_path / "run" / "gcps.vrt")
     assert str(tmp_path) not in (tmp_path / "run" / "gcps.vrt").read_text(encoding="utf-8")
     shutil.copytree(tmp_path, moved := tmp_path.parent / f"{tmp_path.name}-moved")
@@ -176,13 +176,13 @@ def test_vrt_names_its_source_relative_to_its_home(tmp_path: Path) -> None:
 
 def test_vrt_holds_at_most_a_thousand_gcps(tmp_path: Path) -> None:
     sensed = VARIANTS["plain"](tmp_path / "sensed.tif")
-    write_gcps_vrt(tmp_path / "gcps.vrt", result_on(tmp_path, sensed, count=1500))
+    write_gcps_vrt(tmp_path / "gcps.vrt", gcp_set_from(result_on(tmp_path, sensed, count=1500)), sensed)
     assert gdal.Open(str(tmp_path / "gcps.vrt")).GetGCPCount() == MAX_GDAL_GCPS == 1000
 
 
 def test_the_sensed_raster_is_not_touched(tmp_path: Path) -> None:
     sensed = VARIANTS["georeferenced"](tmp_path / "sensed.tif")
     before = sensed.read_bytes()
-    write_gcps_vrt(tmp_path / "gcps.vrt", result_on(tmp_path, sensed))
+    write_gcps_vrt(tmp_path / "gcps.vrt", gcp_set_from(result_on(tmp_path, sensed)), sensed)
     assert sensed.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gcps.vrt", "sensed.tif"]
