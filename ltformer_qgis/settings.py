@@ -29,4 +29,5 @@ def remove_options() -> None:
         from processing.core.ProcessingConfig import ProcessingConfig  # noqa: PLC0415 - may be absent
     except ImportError:
         return
-    ProcessingConfig.removeSetting(PYTHON_SETTING)
+    if PYTHON_SETTING in ProcessingConfig.settings:  # when QGIS closes, Processing goes first with all its settings
+        ProcessingConfig.removeSetting(PYTHON_SETTING)

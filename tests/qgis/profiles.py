@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,10 +110,18 @@ class Profile:
             "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "/usr/bin/qgis", "--nologo", "--profiles-path",
             str(self.folder), "--profile", "default", "--code", str(script),
         ]  # fmt: skip
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=timeout_s, check=False)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, env=variables, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        ) as process:
+            try:
+                _, errors = process.communicate(timeout=timeout_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # xvfb-run alone would leave QGIS and the screen behind
+                raise
         if not answer.is_file():
-            raise AssertionError(f"QGIS ended with {done.returncode} and no answer: {done.stderr[-2000:]}")
-        return {**json.loads(answer.read_text(encoding="utf-8")), "exit_code": done.returncode}
+            raise AssertionError(f"QGIS ended with {process.returncode} and no answer: {errors[-2000:]}")
+        return {**json.loads(answer.read_text(encoding="utf-8")), "exit_code": process.returncode}
 
     def worker_pids(self) -> set[int]:
         """Returns the processes that run the engine for this profile."""
