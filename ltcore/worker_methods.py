@@ -1,9 +1,19 @@
 """What the worker can be asked for: method name -> params and progress in, a JSON object out.
 
-register     params: RegistrationJob; result: the object of `ltcore register --json`
-warp         params: WarpJob; one raster moved by a solution; result: {"outputs": {"warped": path}}
-export_gcps  params: ExportJob; result: that of ltcore.gcp_export.export_gcps
-info, ping, shutdown
+    register     params: RegistrationJob; result: the object of `ltcore register --json`
+    assess       params: RegistrationJob of two georeferenced rasters (settings of warping are left aside);
+                 result: the object of `ltcore assess --json`, see below
+    warp         params: WarpJob; one raster moved by a solution; result: {"outputs": {"warped": path}}
+    export_gcps  params: ExportJob; result: that of ltcore.gcp_export.export_gcps
+    info, ping, shutdown
+
+Result of `assess`: {"verdict", "reasons", "offsets", "noise_px", "coverage", "hull_coverage", "model", "gaps",
+"tie_points", "inliers", "device", "backend", "seconds": {stage: s}, "outputs": {"offsets", "report", "record": path}}.
+"offsets" is null where nothing was measured, else {"count": n, "unit": name of the map unit, "px": statistics,
+"map": statistics}; statistics are {"mean", "mean_error" (or null), "median", "std", "rmse_axes": [x, y], "rmse",
+"mean_length", "median_length", "ce90", "ce95", "longest": number}. An offset is sensed less reference; px are of the
+reference, y down; map is in units of the reference's CRS, along its axes. The layers of offsets.gpkg stand in
+ltcore.raster.offsets.
 """
 
 from __future__ import annotations
@@ -31,6 +41,18 @@ def _register(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     result = register(job, SubProgress(progress, 0.0, 0.85), _describer_for())
     outputs = write_outputs(result, SubProgress(progress, 0.85, 1.0))
     return result_summary(result, outputs)
+
+
+def _assess(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from .assess_outputs import assessment_folder, write_assessment  # noqa: PLC0415 - as above
+    from .assessment import assess_pair, assessment_summary  # noqa: PLC0415
+    from .config import job_from_json  # noqa: PLC0415
+
+    job = job_from_json(params)
+    assessment_folder(job).check()
+    assessment = assess_pair(job, SubProgress(progress, 0.0, 0.9), _describer_for())
+    outputs = write_assessment(assessment, SubProgress(progress, 0.9, 1.0))
+    return assessment_summary(assessment, outputs)
 
 
 def _describer_for() -> Any:
@@ -74,6 +96,7 @@ def _shutdown(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
 
 METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "register": _register,
+    "assess": _assess,
     "warp": _warp,
     "export_gcps": _export_gcps,
     "info": _info,

@@ -17,3 +17,10 @@ def metres_per_unit(crs_wkt: str, latitude_deg: float) -> float:
         squeeze = max(1e-6, math.cos(math.radians(min(90.0, abs(latitude_deg)))))
         return _METRES_PER_DEGREE * math.sqrt(squeeze)
     return float(crs.GetLinearUnits())
+
+
+def unit_name(crs_wkt: str) -> str:
+    """Returns the name of the CRS's map unit, such as "metre" or "degree"."""
+    crs = osr.SpatialReference()
+    crs.ImportFromWkt(crs_wkt)
+    return str(crs.GetAngularUnitsName() if crs.IsGeographic() else crs.GetLinearUnitsName())

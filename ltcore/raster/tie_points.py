@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-from osgeo import gdal, ogr, osr
+from osgeo import gdal, ogr
 
-from ..atomic import atomic_path, write_error
 from ..errors import InputError
 from ..gcp import Gcp, GcpSet, map_positions
 from ..result import RegistrationResult, TransformFit
-from ..types import Gaps
-from .grid import GeoGrid
+from .geopackage import add_feature, add_gaps, add_layer, point, write_geopackage
 
 ogr.UseExceptions()
 
 LAYER = "tie_points"
-GAPS_LAYER = "no_points"
 
 _REALS = (
     "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
     "cov_xx", "cov_xy", "cov_yy",
 )  # fmt: skip
-_NO_CRS = 'LOCAL_CS["Undefined Cartesian SRS"]'  # the GeoPackage standard's srs_id -1; 0 would be degrees
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"  # of the last change: equal results give equal files
 
 
 def write_tie_points(path: Path, result: RegistrationResult) -> None:
@@ -41,73 +33,23 @@ def write_tie_points(path: Path, result: RegistrationResult) -> None:
     heldout_px, score, enabled (1 for inliers) and the covariance of the offset, px^2. What was not measured is
     NULL. An empty layer is possible.
 
-    The second layer, in the same frame, holds a multipolygon for each reason why cells of the overlap have no good tie
-    point: reason, number of cells, share of the overlap's cells (0 to 1). It is left out if nobody looked.
+    The second layer, in the same frame, is that of ltcore.raster.geopackage.add_gaps; it is left out if nobody looked.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    with atomic_path(path) as temporary:
-        try:
-            with _fixed_date():
-                _write(temporary, result)
-        except RuntimeError as error:
-            raise write_error(path, error) from error
+    write_geopackage(path, partial(_fill, result))
 
 
-@contextmanager
-def _fixed_date() -> Iterator[None]:
-    before = gdal.GetThreadLocalConfigOption("OGR_CURRENT_DATE")
-    gdal.SetThreadLocalConfigOption("OGR_CURRENT_DATE", _FIXED_DATE)
-    try:
-        yield
-    finally:
-        gdal.SetThreadLocalConfigOption("OGR_CURRENT_DATE", before)
-
-
-def _write(path: Path, result: RegistrationResult) -> None:
-    dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+def _fill(result: RegistrationResult, dataset: Any) -> None:
     grid = result.reference_grid
-    crs = osr.SpatialReference()
-    crs.SetFromUserInput(grid.crs_wkt if grid.is_georeferenced and grid.crs_wkt else _NO_CRS)
-    crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    layer = dataset.CreateLayer(LAYER, crs, ogr.wkbPoint, ["FID=fid", "GEOMETRY_NAME=geom"])
-    layer.CreateField(ogr.FieldDefn("id", ogr.OFTInteger))
-    layer.CreateField(ogr.FieldDefn("enabled", ogr.OFTInteger))
-    for name in _REALS:
-        layer.CreateField(ogr.FieldDefn(name, ogr.OFTReal))
+    layer = add_layer(dataset, LAYER, grid, ogr.wkbPoint, {"id": int, "enabled": int, **dict.fromkeys(_REALS, float)})
     dataset.StartTransaction()
-    for index, (x, y) in enumerate(map_positions(result.reference_grid, result.tie_points.reference_xy)):
-        feature = ogr.Feature(layer.GetLayerDefn())
-        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({float(x)!r} {float(y)!r})"))
-        for name, value in _values(result, index).items():
-            if value is not None:
-                feature.SetField(name, value)
-        layer.CreateFeature(feature)
+    for index, (x, y) in enumerate(map_positions(grid, result.tie_points.reference_xy)):
+        add_feature(layer, point(x, y), _values(result, index))
     dataset.CommitTransaction()
     if result.gaps is not None:
-        _write_gaps(dataset, crs, result.gaps, grid)
-    del layer, dataset
-
-
-def _write_gaps(dataset: Any, crs: Any, gaps: Gaps, grid: GeoGrid) -> None:
-    """Adds the second layer: programs that are told no name open the first."""
-    layer = dataset.CreateLayer(GAPS_LAYER, crs, ogr.wkbMultiPolygon, ["FID=fid", "GEOMETRY_NAME=geom"])
-    for name, kind in (("reason", ogr.OFTString), ("cells", ogr.OFTInteger), ("share", ogr.OFTReal)):
-        layer.CreateField(ogr.FieldDefn(name, kind))
-    corners = map_positions(grid, gaps.corners_xy.reshape(-1, 2)).reshape(-1, 4, 2)
-    finite = np.isfinite(corners).all(axis=(1, 2))
-    reasons = np.array(gaps.reasons, dtype=object)
-    dataset.StartTransaction()
-    for reason, share in gaps.shares.items():
-        area = shapely.union_all(shapely.polygons(corners[finite & (reasons == reason)]))
-        feature = ogr.Feature(layer.GetLayerDefn())
-        feature.SetField("reason", reason)
-        feature.SetField("cells", int((reasons == reason).sum()))
-        feature.SetField("share", share)
-        feature.SetGeometry(ogr.ForceToMultiPolygon(ogr.CreateGeometryFromWkb(shapely.to_wkb(area))))
-        layer.CreateFeature(feature)
-    dataset.CommitTransaction()
+        add_gaps(dataset, result.gaps, grid)
 
 
 def _values(result: RegistrationResult, index: int) -> dict[str, Any]:
@@ -129,11 +71,7 @@ def _values(result: RegistrationResult, index: int) -> dict[str, Any]:
         dx, dy = result.fit.residuals_px[index]
         values.update(enabled=int(result.fit.inliers[index]), dx_px=dx, dy_px=dy, residual_px=math.hypot(dx, dy))
         values["heldout_px"] = result.fit.heldout_px[index]
-    return {
-        name: value if isinstance(value, int) else float(value)
-        for name, value in values.items()
-        if math.isfinite(value)
-    }
+    return {name: value if isinstance(value, int) else float(value) for name, value in values.items()}
 
 
 def read_tie_points(path: Path) -> GcpSet:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from osgeo import gdal
 
-from ltcore import outputs
+from ltcore import output_folder
 from ltcore.errors import InputError, OutputError
 from ltcore.outputs import check_out_dir, write_outputs
 from ltcore.progress import CancelledError, NullProgress
@@ -156,7 +156,7 @@ def test_an_interrupt_between_two_renames_puts_everything_back(
 ) -> None:
     out = tmp_path / "out"
     write_outputs(result_for(pair, out, report=False), NullProgress())
-    before, calls, rename = contents(out), [0], outputs._move
+    before, calls, rename = contents(out), [0], output_folder._move
 
     def interrupted(*args: Any) -> None:
         calls[0] += 1
@@ -164,7 +164,7 @@ def test_an_interrupt_between_two_renames_puts_everything_back(
         if calls[0] == move:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(outputs, "_move", interrupted)
+    monkeypatch.setattr(output_folder, "_move", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_outputs(result_for(pair, out, count=90, overwrite=True, report=False), NullProgress())
     assert contents(out) == before
