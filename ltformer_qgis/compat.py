@@ -22,6 +22,7 @@ _SINCE_3_36 = hasattr(Qgis, "ProcessingSourceType")
 NUMBER_INTEGER = (
     Qgis.ProcessingNumberParameterType.Integer if _SINCE_3_36 else QgsProcessingParameterNumber.Type.Integer
 )
+RASTER = Qgis.ProcessingSourceType.Raster if _SINCE_3_36 else QgsProcessing.TypeRaster
 VECTOR_POINT = Qgis.ProcessingSourceType.VectorPoint if _SINCE_3_36 else QgsProcessing.TypeVectorPoint
 VECTOR_POLYGON = Qgis.ProcessingSourceType.VectorPolygon if _SINCE_3_36 else QgsProcessing.TypeVectorPolygon
 FLAG_ADVANCED = (
@@ -45,6 +46,7 @@ __all__ = [
     "FLAG_ADVANCED",
     "METRES",
     "NUMBER_INTEGER",
+    "RASTER",
     "VECTOR_POINT",
     "VECTOR_POLYGON",
     "WARNING_LEVEL",

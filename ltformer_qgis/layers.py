@@ -61,6 +61,11 @@ class RasterInput:
         return self.extent is not None and self.crs.isValid()
 
     @property
+    def is_rotated(self) -> bool:
+        """Whether rows and columns are not parallel to the map axes."""
+        return self.geotransform is not None and (self.geotransform[2] != 0 or self.geotransform[4] != 0)
+
+    @property
     def map_crs(self) -> QgsCoordinateReferenceSystem:
         """Returns the CRS of positions in QGIS's view of the file: none without geotransform."""
         return QgsCoordinateReferenceSystem() if self.extent is None else self.crs

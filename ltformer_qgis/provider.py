@@ -9,7 +9,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from . import settings
 from .algorithms.check_environment import CheckEnvironment
+from .algorithms.export_gcps import ExportGcps
 from .algorithms.match_layers import MatchLayers
+from .algorithms.warp_rasters import WarpRasters
 from .texts import PLUGIN_FOLDER, tr, version
 
 
@@ -30,7 +32,7 @@ class LTFormerProvider(QgsProcessingProvider):
         settings.remove_options()
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (MatchLayers(), CheckEnvironment()):
+        for algorithm in (MatchLayers(), WarpRasters(), ExportGcps(), CheckEnvironment()):
             self.addAlgorithm(algorithm)
 
     def id(self) -> str:

@@ -1,23 +1,10 @@
-"""The tie points as a QGIS layer: fields, copy from the engine's GeoPackage, style."""
-
-# ruff: noqa: D102 - QGIS calls these methods, and its documentation says what they return
+"""The tie points as a QGIS layer: fields, copy from the engine's GeoPackage."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsField,
-    QgsFields,
-    QgsMapLayer,
-    QgsMarkerSymbol,
-    QgsProcessingLayerPostProcessorInterface,
-    QgsRuleBasedRenderer,
-    QgsVectorLayer,
-)
+from qgis.core import QgsFeature, QgsFeatureSink, QgsField, QgsFields, QgsVectorLayer
 
 from .compat import FIELD_DOUBLE, FIELD_INTEGER
 from .errors import EngineError
@@ -40,9 +27,6 @@ _FIELDS = (
     "cov_xy",
     "cov_yy",
 )
-# Residual limits (px) and colours from good to bad: blue to red (ColorBrewer RdYlBu), safe for colour-blind eyes.
-_CLASSES = ((0.0, 0.5, "#2c7bb6"), (0.5, 1.0, "#abd9e9"), (1.0, 2.0, "#fdae61"), (2.0, None, "#d7191c"))
-_OUTLIER_COLOUR = "#9a9a9a"
 
 
 def tie_point_fields() -> QgsFields:
@@ -80,41 +64,3 @@ def copy_tie_points(layer: QgsVectorLayer, sink: QgsFeatureSink) -> int:
             raise EngineError(tr("The tie points could not be written."), sink.lastError())
         count += 1
     return count
-
-
-class TiePointStyle(QgsProcessingLayerPostProcessorInterface):
-    """Styles the loaded tie points: inliers by residual, outliers as grey crosses.
-
-    Args:
-        has_crs: whether the reference has one. Formats and QGIS itself make one up for a layer without CRS; drawn
-            with that, the points would leave the plain image they belong to.
-    """
-
-    def __init__(self, *, has_crs: bool) -> None:
-        super().__init__()
-        self._has_crs = has_crs
-
-    def postProcessLayer(self, layer: QgsMapLayer, _context: object, _feedback: object) -> None:
-        if not isinstance(layer, QgsVectorLayer):
-            return
-        if not self._has_crs:
-            layer.setCrs(QgsCoordinateReferenceSystem())
-        root = QgsRuleBasedRenderer.Rule(None)
-        for low, high, colour in _CLASSES:
-            limits = [f'"residual_px" >= {low}'] + ([f'"residual_px" < {high}'] if high is not None else [])
-            label = f"{low:g} to {high:g} px" if high is not None else tr("over {low:g} px").format(low=low)
-            self._add_rule(root, colour, "circle", (f'"enabled" = 1 AND {" AND ".join(limits)}', label))
-        self._add_rule(root, _OUTLIER_COLOUR, "cross", ('"enabled" = 0', tr("outlier")))
-        layer.setRenderer(QgsRuleBasedRenderer(root))
-        layer.triggerRepaint()
-
-    @staticmethod
-    def _add_rule(root: QgsRuleBasedRenderer.Rule, colour: str, shape: str, rule: tuple[str, str]) -> None:
-        outline = "#ffffff" if shape == "circle" else colour
-        symbol = QgsMarkerSymbol.createSimple({"name": shape, "color": colour, "outline_color": outline, "size": "2"})
-        expression, label = rule
-        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, expression, label))
-
-
-# Alive as long as the plugin: QGIS keeps no reference, and styles when the algorithm is gone.
-TIE_POINT_STYLES = {has_crs: TiePointStyle(has_crs=has_crs) for has_crs in (True, False)}

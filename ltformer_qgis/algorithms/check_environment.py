@@ -40,7 +40,7 @@ class CheckEnvironment(LTFormerAlgorithm):
         return tr("Says whether the LTFormer engine runs, with which versions and devices, or sets it up.")
 
     def shortHelpString(self) -> str:
-        return "<p>{}</p><p>{}</p>{}".format(
+        return self.help_page(
             tr(
                 "The plugin runs PyTorch and OpenCV in a Python of its own, so that they cannot harm QGIS. Tried in "
                 "this order: the Python chosen in Settings > Options > Processing > Providers > LTFormer, the variable "
@@ -50,7 +50,6 @@ class CheckEnvironment(LTFormerAlgorithm):
                 "'create' makes the private environment in your profile: it downloads 0.3 GB (1.3 GB on disk), several "
                 "GB more where pip's PyTorch brings CUDA. It can be cancelled, and leaves nothing then."
             ),
-            self.help_of_parameters(),
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:

@@ -6,30 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProperty
+from qgis.core import QgsProcessingContext
 
-from ..layers import LUMINANCE, InputProblem, RasterInput, check_band, check_pair, raster_input
+from ..layers import LUMINANCE, InputProblem, RasterInput, check_band, check_pair
 from ..texts import tr
-from .base import LTFormerAlgorithm
+from .base import LTFormerAlgorithm, as_text, check_choices, with_choice_numbers
 from .match_parameters import CHOICES
+from .raster_inputs import raster_of
 
 _MAX_OFFSET = re.compile(r"\d+(\.\d+)?m?")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-
-
-def with_choice_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Returns the parameters with choices given by name ("affine") turned into QGIS's numbers."""
-    return {
-        name: CHOICES[name].index(value.lower())
-        if isinstance(value, str) and value.lower() in CHOICES.get(name, ())
-        else value
-        for name, value in parameters.items()
-    }
-
-
-def _as_text(value: Any) -> str:
-    """Returns what the user gave, a text or a layer, for a message."""
-    return value if isinstance(value, str) else getattr(value, "name", lambda: str(value))()
 
 
 class MatchInputs:
@@ -41,11 +27,13 @@ class MatchInputs:
 
     def __init__(self, algorithm: LTFormerAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         self._algorithm, self._context = algorithm, context
-        self._parameters = with_choice_numbers(parameters)
+        self._parameters = with_choice_numbers(parameters, CHOICES)
 
     def pair(self) -> tuple[RasterInput, RasterInput]:
         """Returns both rasters, with their bands checked and, where both are georeferenced, their overlap."""
-        reference, sensed = self._raster("REFERENCE"), self._raster("SENSED")
+        reference, sensed = (
+            raster_of(self._algorithm, self._parameters, name, self._context) for name in ("REFERENCE", "SENSED")
+        )
         bands = self.band("REFERENCE_BAND", reference), self.band("SENSED_BAND", sensed)
         check_band(reference, bands[0])
         check_band(sensed, bands[1])
@@ -62,15 +50,7 @@ class MatchInputs:
 
     def check_settings(self) -> None:
         """Checks what QGIS would take for any text or refuse without a reason."""
-        for name, names in CHOICES.items():
-            value = self._parameters.get(name)
-            is_default = value is None or isinstance(value, QgsProperty)
-            if not is_default and str(value) not in map(str, range(len(names))):
-                raise InputProblem(
-                    tr("'{value}' is no choice for {name}; it is one of {names}.").format(
-                        value=value, name=name, names=", ".join(names)
-                    )
-                )
+        check_choices(self._parameters, CHOICES)
         if not _MAX_OFFSET.fullmatch(self._text("MAX_OFFSET")):
             raise InputProblem(
                 tr("The largest offset '{value}' is neither pixels like '64' nor metres like '250m'.").format(
@@ -94,7 +74,7 @@ class MatchInputs:
         ):
             raise InputProblem(
                 tr("The area of interest '{value}' is no vector layer that can be opened.").format(
-                    value=_as_text(self._parameters["AOI"])
+                    value=as_text(self._parameters["AOI"])
                 )
             )
 
@@ -118,28 +98,6 @@ class MatchInputs:
                 "min_verdict": self._choice("MIN_VERDICT").upper(),
             },
         }
-
-    def _raster(self, name: str) -> RasterInput:
-        layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
-        if layer is None or not layer.isValid():
-            raise InputProblem(self._no_raster(name))
-        return raster_input(layer)
-
-    def _no_raster(self, name: str) -> str:
-        """Says why a parameter holds no raster."""
-        label = self._algorithm.parameterDefinition(name).description()
-        value: Any | None = self._parameters.get(name)
-        text = _as_text(value)
-        if value is None or text in ("", "NULL"):
-            return tr("No {label} was given.").format(label=label.lower())
-        vector = self._algorithm.parameterAsVectorLayer(self._parameters, name, self._context)
-        if vector is not None and vector.isValid():
-            return tr("The {label} '{value}' is a vector layer; choose a raster.").format(
-                label=label.lower(), value=text
-            )
-        if isinstance(value, str) and not Path(text.split("|", maxsplit=1)[0]).exists() and ":" not in text[2:]:
-            return tr("The {label} '{value}' does not exist.").format(label=label.lower(), value=text)
-        return tr("The {label} '{value}' is no raster that GDAL can open.").format(label=label.lower(), value=text)
 
     def _text(self, name: str) -> str:
         given = self._algorithm.parameterAsString(self._parameters, name, self._context).strip()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
-    QgsProcessingUtils,
     QgsVectorFileWriter,
 )
 
@@ -25,12 +23,13 @@ from ..delivery import Delivery
 from ..errors import EngineCancelled, EngineError
 from ..feedback import FeedbackProgress
 from ..layers import InputProblem, RasterInput
+from ..result_layers import group_name, on_loading
 from ..texts import tr
-from ..tie_point_layer import TIE_POINT_STYLES, copy_tie_points, open_tie_points, tie_point_fields
+from ..tie_point_layer import copy_tie_points, open_tie_points, tie_point_fields
 from . import match_parameters
-from .base import LTFormerAlgorithm
-from .match_inputs import MatchInputs, with_choice_numbers
-from .match_parameters import NUMBERS
+from .base import LTFormerAlgorithm, new_folder, with_choice_numbers
+from .match_inputs import MatchInputs
+from .match_parameters import CHOICES, NUMBERS
 
 # Destination parameter -> key of the engine's outputs.
 _FILES = {"WARPED": "warped", "POINTS_FILE": "points_file", "REPORT": "report", "RECORD": "record"}
@@ -43,6 +42,7 @@ class MatchLayers(LTFormerAlgorithm):
         super().__init__()
         self._job: dict[str, Any] = {}
         self._reference: RasterInput | None = None
+        self._group = ""
         self._warnings: list[str] = []
         self._folder = Path()
         self._destinations: dict[str, str] = {}
@@ -60,7 +60,7 @@ class MatchLayers(LTFormerAlgorithm):
         return tr("Finds tie points between a visible and a near-infrared raster and aligns one to the other.")
 
     def shortHelpString(self) -> str:
-        return "<p>{}</p><p>{}</p>{}".format(
+        return self.help_page(
             tr(
                 "Finds tie points between a visible and a near-infrared raster of any size, pixel size, CRS or "
                 "orientation, fits a transform to them, says how good it is, and aligns the sensed raster."
@@ -69,7 +69,6 @@ class MatchLayers(LTFormerAlgorithm):
                 "Verdict PASS: trust it. WARN: look at the report. FAIL: nothing is warped; points, report and record "
                 "are kept to show why."
             ),
-            self.help_of_parameters(),
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
@@ -84,7 +83,7 @@ class MatchLayers(LTFormerAlgorithm):
             inputs.check_settings()
         except InputProblem as problem:
             return False, str(problem)
-        return super().checkParameterValues(with_choice_numbers(parameters), context)
+        return super().checkParameterValues(with_choice_numbers(parameters, CHOICES), context)
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -96,8 +95,9 @@ class MatchLayers(LTFormerAlgorithm):
         except InputProblem as problem:
             raise QgsProcessingException(str(problem)) from problem
         self._reference = reference
+        self._group = group_name(sensed.name, reference.name)
         self._warnings = [*reference.warnings(), *sensed.warnings()]
-        self._folder = Path(QgsProcessingUtils.tempFolder()) / f"ltformer_{uuid.uuid4().hex}"
+        self._folder = new_folder()
         self._job = {
             "reference": {"path": reference.path, "band": inputs.band("REFERENCE_BAND", reference)},
             "sensed": {"path": sensed.path, "band": inputs.band("SENSED_BAND", sensed)},
@@ -169,6 +169,7 @@ class MatchLayers(LTFormerAlgorithm):
             delivery.commit()
         finally:
             delivery.drop()
+        on_loading(context, made.get("WARPED"), ("", self._group))
         results.update({name: made.get(name) for name in _FILES})
         results.update({name: summary.get(name.lower()) for name in NUMBERS})
         results.update(VERDICT=summary["verdict"], MODEL=(summary.get("transform") or {}).get("model"))
@@ -183,9 +184,7 @@ class MatchLayers(LTFormerAlgorithm):
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, "TIE_POINTS"))
         copy_tie_points(layer, sink)
-        if context.willLoadLayerOnCompletion(layer_id):
-            style = TIE_POINT_STYLES[crs.isValid()]
-            context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(style)
+        on_loading(context, layer_id, ("tie_points", self._group), crs.isValid())
         return layer_id
 
     def _judge(

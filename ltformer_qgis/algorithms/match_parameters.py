@@ -8,7 +8,6 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterBand,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
@@ -19,8 +18,8 @@ from qgis.core import (
 )
 
 from ..compat import NUMBER_INTEGER, VECTOR_POINT, VECTOR_POLYGON
-from ..texts import tr
-from .base import LTFormerAlgorithm
+from ..texts import marked, tr
+from .base import LTFormerAlgorithm, choice
 
 CHOICES = {
     "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"),
@@ -30,12 +29,12 @@ CHOICES = {
     "MIN_VERDICT": ("pass", "warn", "fail"),
 }
 NUMBERS = {
-    "RMSE_PX": "RMSE of the fit (pixels)",
-    "RMSE_MAP": "RMSE of the fit (map units)",
-    "CE90_PX": "Circular error, 90 % (pixels)",
-    "HELDOUT_RMSE_PX": "RMSE at points left out of the fit (pixels)",
-    "INLIERS": "Tie points the fit rests on",
-    "COVERAGE": "Share of the overlap with tie points (0 to 1)",
+    "RMSE_PX": marked("RMSE of the fit (pixels)"),
+    "RMSE_MAP": marked("RMSE of the fit (map units)"),
+    "CE90_PX": marked("Circular error, 90 % (pixels)"),
+    "HELDOUT_RMSE_PX": marked("RMSE at points left out of the fit (pixels)"),
+    "INLIERS": marked("Tie points the fit rests on"),
+    "COVERAGE": marked("Share of the overlap with tie points (0 to 1)"),
 }
 
 
@@ -73,11 +72,11 @@ def _add_rasters(algorithm: LTFormerAlgorithm) -> None:
 
 def _add_method(algorithm: LTFormerAlgorithm) -> None:
     algorithm.add(
-        _choice("TRANSFORM", tr("Transform"), "auto"),
+        choice("TRANSFORM", tr("Transform"), CHOICES, "auto"),
         tr("Model of the transform. 'auto' takes the simplest one that explains tie points left out of the fit."),
     )
     algorithm.add(
-        _choice("DESCRIPTOR", tr("Descriptor"), "ltformer"),
+        choice("DESCRIPTOR", tr("Descriptor"), CHOICES, "ltformer"),
         tr("'ltformer' is trained on pairs of visible and near-infrared images; 'rootsift' is the classical one."),
     )
     algorithm.add(
@@ -107,7 +106,7 @@ def add_advanced_inputs(algorithm: LTFormerAlgorithm) -> None:
         QgsProcessingParameterString("DEVICE", tr("Device"), "auto"),
         tr("'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'. 'auto' takes a GPU that works, else the CPU."),
     )
-    add(_choice("BACKEND", tr("Backend"), "auto"), tr("Software that runs the network."))
+    add(choice("BACKEND", tr("Backend"), CHOICES, "auto"), tr("Software that runs the network."))
     add(
         QgsProcessingParameterNumber("MAX_TIE_POINTS", tr("Most tie points"), NUMBER_INTEGER, 2000, False, 10, 100000),
         tr("At most so many tie points are kept, spread evenly."),
@@ -116,9 +115,12 @@ def add_advanced_inputs(algorithm: LTFormerAlgorithm) -> None:
         QgsProcessingParameterNumber("SEED", tr("Seed"), NUMBER_INTEGER, 0, False, 0, 2**31 - 1),
         tr("Start of the random numbers of the robust fit: the same seed gives the same result."),
     )
-    add(_choice("RESAMPLING", tr("Resampling"), "cubic"), tr("How pixels of the warped raster are interpolated."))
     add(
-        _choice("MIN_VERDICT", tr("Lowest verdict for a warped raster"), "warn"),
+        choice("RESAMPLING", tr("Resampling"), CHOICES, "cubic"),
+        tr("How pixels of the warped raster are interpolated."),
+    )
+    add(
+        choice("MIN_VERDICT", tr("Lowest verdict for a warped raster"), CHOICES, "warn"),
         tr("Below this verdict no warped raster is written, and a run that asked for one ends with an error."),
     )
 
@@ -159,7 +161,3 @@ def add_outputs(algorithm: LTFormerAlgorithm) -> None:
         algorithm.addOutput(QgsProcessingOutputNumber(name, tr(label)))
     algorithm.addOutput(QgsProcessingOutputString("VERDICT", tr("Verdict: PASS, WARN or FAIL")))
     algorithm.addOutput(QgsProcessingOutputString("MODEL", tr("Model of the transform")))
-
-
-def _choice(name: str, label: str, default: str) -> QgsProcessingParameterEnum:
-    return QgsProcessingParameterEnum(name, label, list(CHOICES[name]), defaultValue=CHOICES[name].index(default))

@@ -30,7 +30,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from ltformer_qgis.tie_point_layer import TIE_POINT_STYLES
+from ltformer_qgis.result_layers import ResultLayer
 from tests.qgis.profiles import ROOT
 
 pytestmark = pytest.mark.usefixtures("provider")
@@ -213,7 +213,7 @@ def test_a_destination_that_cannot_be_written_leaves_nothing(pair, tmp_path):
 
 def test_loaded_tie_points_are_styled_by_residual(run):
     layer = QgsVectorLayer(str(run[1] / "ties.gpkg"), "", "ogr")
-    TIE_POINT_STYLES[True].postProcessLayer(layer, None, None)
+    ResultLayer("tie_points", "").postProcessLayer(layer, None, None)
     assert layer.crs().authid() == "EPSG:26917"
     renderer = layer.renderer()
     assert isinstance(renderer, QgsRuleBasedRenderer)
@@ -223,7 +223,7 @@ def test_loaded_tie_points_are_styled_by_residual(run):
     for feature in layer.getFeatures():
         scope.setFeature(feature)
         assert sum(bool(expression.evaluate(scope)) for expression in expressions) == 1
-    TIE_POINT_STYLES[False].postProcessLayer(layer, None, None)
+    ResultLayer("tie_points", "", has_crs=False).postProcessLayer(layer, None, None)
     assert not layer.crs().isValid()
 
 
@@ -249,4 +249,6 @@ def test_a_run_in_the_background_loads_styled_layers_into_the_project(match, con
     assert set(layers) == {"points", "aligned"}
     assert isinstance(layers["points"].renderer(), QgsRuleBasedRenderer)
     assert layers["aligned"].isValid()
+    group = qgis_new_project.layerTreeRoot().findGroup("LTFormer: nir → visible")
+    assert {node.layer().name() for node in group.findLayers()} == {"points", "aligned"}
     assert len(feedback.progress) > 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ INPUTS = ["REFERENCE", "REFERENCE_BAND", "SENSED", "SENSED_BAND", "TRANSFORM", "
 ADVANCED = ["WEIGHTS", "DEVICE", "BACKEND", "MAX_TIE_POINTS", "SEED", "RESAMPLING", "MIN_VERDICT"]
 DESTINATIONS = ["TIE_POINTS", "WARPED", "POINTS_FILE", "REPORT", "RECORD"]
 NUMBERS = ["RMSE_PX", "RMSE_MAP", "CE90_PX", "HELDOUT_RMSE_PX", "INLIERS", "COVERAGE", "VERDICT", "MODEL"]
+ALGORITHMS = ["checkenvironment", "exportgcps", "match", "warp"]
 ADVANCED_FLAG = QgsProcessingParameterDefinition.FlagAdvanced
 
 
@@ -27,7 +29,7 @@ def algorithms(provider):
 
 def test_the_provider_offers_its_algorithms(provider):
     assert provider.id() == "ltformer"
-    assert sorted(algorithms(provider)) == ["checkenvironment", "match"]
+    assert sorted(algorithms(provider)) == ALGORITHMS
     assert provider.versionInfo() == "0.1.0"
     assert Path(provider.svgIconPath()).is_file()
     assert not provider.icon().isNull()
@@ -39,6 +41,14 @@ def test_names_of_match_are_the_contract(provider):
     assert [parameter.name() for parameter in parameters] == INPUTS + ADVANCED + DESTINATIONS
     assert [p.name() for p in parameters if p.flags() & ADVANCED_FLAG] == ADVANCED
     assert [output.name() for output in match.outputDefinitions()] == DESTINATIONS + NUMBERS
+
+
+def test_names_of_the_others_are_the_contract(provider):
+    names = {
+        name: [p.name() for p in algorithm.parameterDefinitions()] for name, algorithm in algorithms(provider).items()
+    }
+    assert names["warp"] == ["SENSED", "SOLUTION", "TRANSFORM", "RESAMPLING", "GRID", "LOAD", "FOLDER", "WARPED"]
+    assert names["exportgcps"] == ["TIE_POINTS", "SENSED", "POINTS_FILE", "VRT", "CSV", "COPY"]
 
 
 def test_choices_and_defaults_of_match(provider):
@@ -59,11 +69,14 @@ def test_choices_and_defaults_of_match(provider):
     assert match.parameterDefinition("REFERENCE_BAND").defaultValue() is None
 
 
-@pytest.mark.parametrize("name", ["match", "checkenvironment"])
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_everything_is_explained(provider, name):
     algorithm = algorithms(provider)[name]
     assert (algorithm.groupId(), algorithm.group()) == ("coregistration", "Co-registration")
-    assert algorithm.shortHelpString()
+    picture = re.search(r'<img src="file://([^"]+)"', algorithm.shortHelpString())
+    assert picture is not None
+    assert Path(picture[1]).is_file()
+    assert Path(algorithm.svgIconPath()).is_file()
     assert algorithm.shortDescription()
     assert not algorithm.icon().isNull()
     for parameter in algorithm.parameterDefinitions():
@@ -71,7 +84,7 @@ def test_everything_is_explained(provider, name):
         assert parameter.description(), parameter.name()
 
 
-@pytest.mark.parametrize("name", ["match", "checkenvironment"])
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_algorithms_run_in_the_background_and_can_be_cancelled(provider, name):
     flags = algorithms(provider)[name].flags()
     assert not flags & QgsProcessingAlgorithm.FlagNoThreading

@@ -37,8 +37,8 @@ def outputs(folder):
 def test_the_algorithms_are_listed(profile):
     code, out, errors = profile.run("list")
     assert code == 0
-    assert "ltformer:match" in out
-    assert "ltformer:checkenvironment" in out
+    for name in ("match", "warp", "exportgcps", "checkenvironment"):
+        assert f"ltformer:{name}\t" in out
     assert not [line for line in errors if "ltformer" in line.lower()]
 
 
@@ -53,6 +53,21 @@ def test_a_pair_is_matched_with_the_network(profile, pair, tmp_path):
     assert re.search(r"VERDICT:\s*PASS", out)
     assert {path.name for path in out_dir.iterdir()} == {path.name for path in outputs(out_dir).values()}
     assert gdal.Open(str(out_dir / "warped.tif")).RasterCount == 1
+    assert profile.leftovers() == []
+
+
+def test_one_solution_warps_more_rasters_and_gives_a_gcp_file(profile, pair, tmp_path):
+    wanted = {"REFERENCE": pair[0], "SENSED": pair[1], "DESCRIPTOR": 1, "TIE_POINTS": tmp_path / "ties.gpkg"}
+    assert profile.run(*arguments(wanted), f"RECORD={tmp_path}/record.json")[0] == 0
+    more = [f"SENSED={pair[1]}", f"SENSED={pair[0]}", f"SOLUTION={tmp_path}/record.json", f"FOLDER={tmp_path}/out"]
+    code, out, errors = profile.run("run", "ltformer:warp", "--", *more)
+    assert code == 0, errors
+    assert re.search(r"COUNT:\s*2", out)
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["nir_warped.tif", "visible_warped.tif"]
+    points = [f"TIE_POINTS={tmp_path}/ties.gpkg", f"SENSED={pair[1]}", f"POINTS_FILE={tmp_path}/g.points"]
+    code, out, errors = profile.run("run", "ltformer:exportgcps", "--", *points)
+    assert code == 0, errors
+    assert (tmp_path / "g.points").read_text().startswith("#CRS: PROJCRS")
     assert profile.leftovers() == []
 
 
