@@ -23,12 +23,13 @@ NUMBER_INTEGER = (
     Qgis.ProcessingNumberParameterType.Integer if _SINCE_3_36 else QgsProcessingParameterNumber.Type.Integer
 )
 RASTER = Qgis.ProcessingSourceType.Raster if _SINCE_3_36 else QgsProcessing.TypeRaster
+VECTOR_LINE = Qgis.ProcessingSourceType.VectorLine if _SINCE_3_36 else QgsProcessing.TypeVectorLine
 VECTOR_POINT = Qgis.ProcessingSourceType.VectorPoint if _SINCE_3_36 else QgsProcessing.TypeVectorPoint
 VECTOR_POLYGON = Qgis.ProcessingSourceType.VectorPolygon if _SINCE_3_36 else QgsProcessing.TypeVectorPolygon
 FLAG_ADVANCED = (
     Qgis.ProcessingParameterFlag.Advanced if _SINCE_3_36 else QgsProcessingParameterDefinition.Flag.FlagAdvanced
 )
-WKB_POINT = QgsWkbTypes.Type.Point
+WKB_POINT, WKB_LINE = QgsWkbTypes.Type.Point, QgsWkbTypes.Type.LineString
 METRES = Qgis.DistanceUnit.Meters if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceMeters
 WARNING_LEVEL = Qgis.MessageLevel.Warning
 
@@ -47,9 +48,11 @@ __all__ = [
     "METRES",
     "NUMBER_INTEGER",
     "RASTER",
+    "VECTOR_LINE",
     "VECTOR_POINT",
     "VECTOR_POLYGON",
     "WARNING_LEVEL",
+    "WKB_LINE",
     "WKB_POINT",
     "QAction",
 ]

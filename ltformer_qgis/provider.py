@@ -8,6 +8,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from . import settings
+from .algorithms.assess_pair import AssessPair
 from .algorithms.check_environment import CheckEnvironment
 from .algorithms.export_gcps import ExportGcps
 from .algorithms.match_layers import MatchLayers
@@ -32,7 +33,7 @@ class LTFormerProvider(QgsProcessingProvider):
         settings.remove_options()
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (MatchLayers(), WarpRasters(), ExportGcps(), CheckEnvironment()):
+        for algorithm in (MatchLayers(), WarpRasters(), ExportGcps(), AssessPair(), CheckEnvironment()):
             self.addAlgorithm(algorithm)
 
     def id(self) -> str:

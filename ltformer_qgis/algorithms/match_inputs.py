@@ -93,10 +93,13 @@ class MatchInputs:
                 "max_tie_points": self._int("MAX_TIE_POINTS"),
                 "seed": self._int("SEED"),
             },
-            "output": {
-                "resampling": self._choice("RESAMPLING"),
-                "min_verdict": self._choice("MIN_VERDICT").upper(),
-            },
+            "output": self._warping() if self._algorithm.parameterDefinition("RESAMPLING") else {},
+        }
+
+    def _warping(self) -> dict[str, Any]:
+        return {
+            "resampling": self._choice("RESAMPLING"),
+            "min_verdict": self._choice("MIN_VERDICT").upper(),
         }
 
     def _text(self, name: str) -> str:

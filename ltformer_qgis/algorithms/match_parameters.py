@@ -38,13 +38,8 @@ NUMBERS = {
 }
 
 
-def add_inputs(algorithm: LTFormerAlgorithm) -> None:
-    """Adds what every user sets: the rasters, and how to match them."""
-    _add_rasters(algorithm)
-    _add_method(algorithm)
-
-
-def _add_rasters(algorithm: LTFormerAlgorithm) -> None:
+def add_rasters(algorithm: LTFormerAlgorithm) -> None:
+    """Adds the two rasters and their bands."""
     algorithm.add(
         QgsProcessingParameterRasterLayer("REFERENCE", tr("Reference raster")),
         tr("The raster that stays where it is, usually the visible one. Any size, type and CRS, also without one."),
@@ -70,7 +65,8 @@ def _add_rasters(algorithm: LTFormerAlgorithm) -> None:
     )
 
 
-def _add_method(algorithm: LTFormerAlgorithm) -> None:
+def add_method(algorithm: LTFormerAlgorithm) -> None:
+    """Adds how the rasters are matched."""
     algorithm.add(
         choice("TRANSFORM", tr("Transform"), CHOICES, "auto"),
         tr("Model of the transform. 'auto' takes the simplest one that explains tie points left out of the fit."),
@@ -115,13 +111,19 @@ def add_advanced_inputs(algorithm: LTFormerAlgorithm) -> None:
         QgsProcessingParameterNumber("SEED", tr("Seed"), NUMBER_INTEGER, 0, False, 0, 2**31 - 1),
         tr("Start of the random numbers of the robust fit: the same seed gives the same result."),
     )
-    add(
+
+
+def add_warping(algorithm: LTFormerAlgorithm) -> None:
+    """Adds how the sensed raster is warped, and when."""
+    algorithm.add(
         choice("RESAMPLING", tr("Resampling"), CHOICES, "cubic"),
         tr("How pixels of the warped raster are interpolated."),
+        advanced=True,
     )
-    add(
+    algorithm.add(
         choice("MIN_VERDICT", tr("Lowest verdict for a warped raster"), CHOICES, "warn"),
         tr("Below this verdict no warped raster is written, and a run that asked for one ends with an error."),
+        advanced=True,
     )
 
 

@@ -22,7 +22,7 @@ from qgis.core import (
 from ltcore.config import RasterSource
 from ltcore.gcp import read_points
 from ltcore.raster.read import grid_of, open_raster
-from ltformer_qgis.tie_point_layer import tie_point_fields
+from ltformer_qgis.point_layers import TIE_POINT_FIELDS, fields_of
 from tests.data.make_rasters import VARIANTS, make_raster
 
 pytestmark = pytest.mark.usefixtures("provider")
@@ -35,7 +35,7 @@ def tie_points(crs="EPSG:32633"):
     """A memory layer as ltformer:match leaves it; the last point is disabled."""
     layer = QgsVectorLayer("Point", "ties", "memory")
     layer.setCrs(QgsCoordinateReferenceSystem(crs) if crs else QgsCoordinateReferenceSystem())
-    layer.dataProvider().addAttributes(tie_point_fields().toList())
+    layer.dataProvider().addAttributes(fields_of(TIE_POINT_FIELDS).toList())
     layer.updateFields()
     for number, (pixel, place) in enumerate(zip(PIXELS, PLACES)):
         feature = QgsFeature(layer.fields())

@@ -19,7 +19,7 @@ INPUTS = ["REFERENCE", "REFERENCE_BAND", "SENSED", "SENSED_BAND", "TRANSFORM", "
 ADVANCED = ["WEIGHTS", "DEVICE", "BACKEND", "MAX_TIE_POINTS", "SEED", "RESAMPLING", "MIN_VERDICT"]
 DESTINATIONS = ["TIE_POINTS", "WARPED", "POINTS_FILE", "REPORT", "RECORD"]
 NUMBERS = ["RMSE_PX", "RMSE_MAP", "CE90_PX", "HELDOUT_RMSE_PX", "INLIERS", "COVERAGE", "VERDICT", "MODEL"]
-ALGORITHMS = ["checkenvironment", "exportgcps", "match", "warp"]
+ALGORITHMS = ["assess", "checkenvironment", "exportgcps", "match", "warp"]
 ADVANCED_FLAG = QgsProcessingParameterDefinition.FlagAdvanced
 
 
@@ -47,6 +47,7 @@ def test_names_of_the_others_are_the_contract(provider):
     names = {
         name: [p.name() for p in algorithm.parameterDefinitions()] for name, algorithm in algorithms(provider).items()
     }
+    assert names["assess"] == [*INPUTS, *ADVANCED[:5], "OFFSETS", "REPORT", "RECORD"]
     assert names["warp"] == ["SENSED", "SOLUTION", "TRANSFORM", "RESAMPLING", "GRID", "LOAD", "FOLDER", "WARPED"]
     assert names["exportgcps"] == ["TIE_POINTS", "SENSED", "POINTS_FILE", "VRT", "CSV", "COPY"]
 
