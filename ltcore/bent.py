@@ -17,6 +17,7 @@ from .progress import Progress, SubProgress
 from .raster.aoi import AreaOfInterest
 from .result import TransformFit
 from .types import TiePoints
+from .uncertainty import precision_of
 
 _ROUNDS = 2
 _LEAST_KEPT = 0.8  # share of the inliers that a new measurement must find again
@@ -49,7 +50,7 @@ def measured_again(
         share = SubProgress(progress, number / _ROUNDS, (number + 1) / _ROUNDS)
         share.report(0.0, f"Measuring tie points through the bend, round {number + 1} of {_ROUNDS}")
         model, inliers = best.fit.transform.model, best.working.take(best.fit.inliers)
-        through = fit_model(model, inliers.sensed_xy, inliers.reference_xy, like=best.fit.transform)
+        through = fit_model(model, inliers.sensed_xy, inliers.reference_xy, precision_of(inliers), best.fit.transform)
         if isinstance(through, EstimationFailure):
             break
         working = measure_through(frame, through, aoi, config.max_tie_points, share).points

@@ -33,6 +33,18 @@ def with_variance_factor(points: TiePoints, residuals_px: FloatArray, agreed: ND
     return TiePoints(points.reference_xy, points.sensed_xy, points.score, factor * points.covariance_px2)
 
 
+def precision_of(points: TiePoints) -> FloatArray:
+    """Returns the (K,) inverse variances of K tie points along an axis, reference px^-2, by which a fit weighs them.
+
+    A covariance that is none (not finite, no positive trace), as points from elsewhere may have, weighs as the median.
+    """
+    variance = np.trace(points.covariance_px2, axis1=1, axis2=2) / 2
+    known = np.isfinite(variance) & (variance > 0)
+    usual = float(np.median(variance[known])) if known.any() else 1.0
+    result: FloatArray = 1 / np.where(known, variance, usual)
+    return result
+
+
 def mahalanobis_squared(residuals: FloatArray, covariance: FloatArray) -> FloatArray:
     """Returns the (K,) squared lengths of (K, 2) residuals measured in their (K, 2, 2) covariances."""
     normalised = np.linalg.solve(covariance, residuals[..., None])[..., 0]

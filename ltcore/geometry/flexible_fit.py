@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from ..types import FloatArray
 from .flexible import FlexibleModel
 from .models import PlaneMap, fit_model
+from .robust import robust_weights
 from .transforms import EstimationFailure
 
 _NEIGHBOURS = 12
@@ -39,15 +40,20 @@ def agreeing_with_neighbours(source: FloatArray, offsets: FloatArray, threshold_
 
 
 def fit_robustly(
-    model: FlexibleModel, source: FloatArray, target: FloatArray, start: PlaneMap, threshold_px: float
+    model: FlexibleModel,
+    source: FloatArray,
+    target: FloatArray,
+    start: PlaneMap,
+    threshold_px: float,
+    precision: Optional[FloatArray] = None,
 ) -> tuple[Union[PlaneMap, EstimationFailure], NDArray[np.bool_]]:
     """Returns `model` fitted with Tukey's biweight to (N, 2) points, and the (N,) mask of residuals below the limit.
 
     The points that agree with their neighbours about `start` begin; a point may come back later. A failure comes
-    with no inliers.
+    with no inliers. `precision` (N,): see robust_weights.
     """
     inliers = agreeing_with_neighbours(source, target - start(source), threshold_px)
-    weights = inliers.astype(np.float64)
+    weights = inliers * (1.0 if precision is None else precision)
     transform: Union[PlaneMap, EstimationFailure] = EstimationFailure("no tie points agree with their neighbours")
     like = None
     for _ in range(_ROUNDS):
@@ -58,8 +64,7 @@ def fit_robustly(
             return transform, np.zeros(len(source), np.bool_)
         like = transform
         residual = np.linalg.norm(target - transform(source), axis=1)
-        found = residual < threshold_px  # nan is not
-        weights = np.where(found, (1 - np.minimum(residual / threshold_px, 1) ** 2) ** 2, 0)
+        found, weights = robust_weights(residual, threshold_px, precision)
         if np.array_equal(found, inliers):
             break
         inliers = found

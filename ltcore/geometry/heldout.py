@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..types import FloatArray
 from .blocks import block_folds
@@ -37,7 +36,7 @@ def heldout_residuals(
     model: AnyModel,
     source: FloatArray,
     target: FloatArray,
-    used: Optional[NDArray[np.bool_]] = None,
+    weights: Optional[FloatArray] = None,
     like: Optional[PlaneMap] = None,
 ) -> FloatArray:
     """Returns the (N, 2) residuals, target - fitted, of points whose spatial block was left out of a least-squares fit.
@@ -48,15 +47,15 @@ def heldout_residuals(
         model: what is fitted.
         source: (N, 2) points; N may be 0.
         target: (N, 2) points.
-        used: (N,) mask of those that fits may rest on; None means all.
+        weights: (N,) weights of the points in the fits, 0 for those that fits may not rest on; None means equal ones.
         like: a fit to all of them, whose smoothing is kept.
     """
     folds = block_folds(target)
     residuals = np.zeros((len(source), 2))
     for fold in np.unique(folds):
         out = folds == fold
-        rest = ~out if used is None else ~out & used
-        fitted = fit_model(model, source[rest], target[rest], like=like)
+        rest = ~out
+        fitted = fit_model(model, source[rest], target[rest], None if weights is None else weights[rest], like)
         if isinstance(fitted, EstimationFailure):
             residuals[out] = np.inf
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Optional
 
 import cv2
 import numpy as np
@@ -13,6 +13,8 @@ from .transforms import MIN_POINTS, EstimationFailure, Model, Transform, estimat
 
 Consensus = Literal["affine", "projective"]
 _POLISH_ROUNDS = 8
+_BIWEIGHT_MEDIANS = 4.0  # zero weight from so many median lengths on: 4.7 deviations, 95 % efficient on normal noise
+_NARROWEST_BIWEIGHT = 0.15  # of the threshold: residuals are never all that small
 
 
 def consensus(
@@ -57,12 +59,16 @@ def consensus(
 
 
 def polish(
-    model: Model, source: FloatArray, target: FloatArray, start: Transform, threshold_px: float
+    model: Model,
+    source: FloatArray,
+    target: FloatArray,
+    start: Transform,
+    threshold_px: float,
+    precision: Optional[FloatArray] = None,
 ) -> tuple[Transform | EstimationFailure, NDArray[np.bool_]]:
     """Returns `model` fitted with Tukey's biweight from `start`, and the (N,) mask of residuals under the threshold.
 
-    Points beyond the threshold get no weight (Holland and Welsch, "Robust regression using iteratively
-    reweighted least-squares", 1977). Fewer inliers than the model needs: an EstimationFailure and no inliers.
+    Fewer inliers than the model needs: an EstimationFailure and no inliers. `precision` (N,): see robust_weights.
     """
     transform: Transform | EstimationFailure = start
     inliers = np.zeros(len(source), np.bool_)
@@ -71,8 +77,7 @@ def polish(
             return transform, np.zeros(len(source), np.bool_)
         residual = np.linalg.norm(target - transform(source), axis=1)
         residual = np.where(np.isfinite(residual), residual, np.inf)
-        found = residual < threshold_px
-        weights = np.where(found, (1 - np.minimum(residual / threshold_px, 1) ** 2) ** 2, 0)
+        found, weights = robust_weights(residual, threshold_px, precision)
         if np.array_equal(found, inliers) and transform is not start:
             break
         inliers = found
@@ -80,3 +85,26 @@ def polish(
     if not isinstance(transform, Transform):
         return transform, np.zeros(len(source), np.bool_)
     return transform, inliers
+
+
+def robust_weights(
+    length: FloatArray, threshold_px: float, precision: Optional[FloatArray]
+) -> tuple[NDArray[np.bool_], FloatArray]:
+    """Returns the (N,) mask of inliers, residuals under the threshold, and the (N,) weights for the next fit.
+
+    Tukey's biweight (Holland and Welsch, "Robust regression using iteratively reweighted least-squares", 1977) whose
+    width follows the inliers' residuals but never passes the threshold, times how sure a point is.
+
+    Args:
+        length: (N,) lengths of the residuals, px; nan is an outlier.
+        threshold_px: residual from which a point is an outlier.
+        precision: (N,) inverse variances up to a factor; None means equal ones.
+    """
+    found: NDArray[np.bool_] = length < threshold_px
+    if not found.any():
+        return found, np.zeros(len(length))
+    scale = _BIWEIGHT_MEDIANS * float(np.median(length[found]))
+    width = float(np.clip(scale, _NARROWEST_BIWEIGHT * threshold_px, threshold_px))
+    near = np.where(found, np.minimum(length / width, 1), 1)
+    weights: FloatArray = (1 - near**2) ** 2 * (1.0 if precision is None else precision)
+    return found, weights

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..config import FitConfig
 from ..result import TransformFit
 from ..types import FloatArray, TiePoints
+from ..uncertainty import precision_of
 from .flexible import FlexibleModel
 from .flexible_fit import agreeing_with_neighbours, fit_robustly
 from .heldout import ModelTrial, heldout_residuals
@@ -19,10 +20,11 @@ from .models import ALL_MODELS, FEWEST_POINTS, AnyModel, PlaneMap
 from .robust import consensus, polish
 from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform, estimate
 
-_PARSIMONY = 1.05  # a simpler model may be this factor worse in held-out error ...
-_PARSIMONY_PX = 0.01  # ... and this much
-_BEND_GAIN = 0.7  # a model that bends must bring the median held-out error under this share of a plane one's ...
+_PLANE_GAIN = 0.6  # a richer plane model must bring the median held-out error under this share of a simpler one's ...
+_PLANE_GAIN_PX = 0.02  # ... and farther below by this much: what no one can use is no reason for more parameters
+_BEND_GAIN = 0.7  # a model that bends must bring it under this share of that of every plane one ...
 _BEND_GAIN_PX = 0.3  # ... and this much lower: bands of one product are locally up to 0.2 px apart by themselves
+_BENT_ALIKE, _BENT_ALIKE_PX = 0.95, 0.01  # the same among models that bend
 _POINTS_A_PARAMETER = 2
 
 
@@ -35,10 +37,12 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Matched:
-    """Tie points as the models see them: source after the prior, target, and what the first transform says of them."""
+    """Tie points as the models see them: source after the prior, target, inverse variances, and what the first
+    transform says of them."""
 
     source: FloatArray
     target: FloatArray
+    precision: FloatArray
     agreed: Transform
     inliers: NDArray[np.bool_]
     consistent: NDArray[np.bool_]
@@ -62,7 +66,7 @@ def fit_tie_points(
     agreed = _consensus(wanted[-1], source, points.reference_xy, config)
     if isinstance(agreed, EstimationFailure):
         return agreed, ()
-    matched = _matched(source, points.reference_xy, agreed, config.threshold_px)
+    matched = _matched(source, points, agreed, config.threshold_px)
     failure = EstimationFailure(f"only {matched.inliers.sum()} of {len(points)} tie points agree on a transform")
     candidates: dict[AnyModel, _Candidate] = {}
     for model in wanted:
@@ -80,38 +84,45 @@ def fit_tie_points(
     heldout = np.full((len(points), 2), np.nan)
     inliers = chosen.inliers
     heldout[inliers] = heldout_residuals(
-        chosen.trial.model, source[inliers], points.reference_xy[inliers], like=chosen.transform
+        chosen.trial.model,
+        source[inliers],
+        points.reference_xy[inliers],
+        matched.precision[inliers],
+        chosen.transform,
     )
     full = chosen.transform.between(prior, np.eye(3))
     return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
 
 
 def choose_model(trials: Sequence[ModelTrial]) -> AnyModel:
-    """Returns the simplest model whose held-out error is within 5 % + 0.01 px of the smallest; trials are not empty.
+    """Returns the simplest model that does about as well as richer ones on points left out; trials are not empty.
 
-    A model that bends must do much more: its median held-out error must be under 70 % of that of the best plane one
-    and 0.3 px lower. What a plane transform leaves over is mostly noise, relief and shadows, which bend with
-    every model that can.
+    A richer plane model must bring the median held-out error under 60 % of that of a simpler one, and 0.02 px farther.
+    A model that bends must bring it under 70 % of that of the best plane one, and 0.3 px lower. Standard errors do
+    not decide: what a simple transform leaves over is noise, relief, shadows and bands of one product that are apart by
+    themselves, which richer models follow on left-out points, too (docs/adr/0012).
     """
     plane = [trial for trial in trials if trial.model in MODELS]
     bent = [trial for trial in trials if trial.model not in MODELS]
-    simple = _simplest(plane, [trial.rmse_px for trial in plane]) if plane else None
-    better = _simplest(bent, [trial.median_px for trial in bent]) if bent else None
+    simple = _simplest(plane, _PLANE_GAIN, _PLANE_GAIN_PX) if plane else None
+    better = _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX) if bent else None
     if simple is None or better is None:
         return (simple or better or trials[0]).model
-    wins = better.median_px <= min(_BEND_GAIN * simple.median_px, simple.median_px - _BEND_GAIN_PX)
+    best = min(trial.median_px for trial in plane)
+    wins = better.median_px <= min(_BEND_GAIN * best, best - _BEND_GAIN_PX)
     return better.model if wins else simple.model
 
 
-def _simplest(trials: Sequence[ModelTrial], errors: Sequence[float]) -> ModelTrial:
-    limit = min(errors) * _PARSIMONY + _PARSIMONY_PX
-    return next(trial for trial, error in zip(trials, errors) if error <= limit)
+def _simplest(trials: Sequence[ModelTrial], gain: float, gain_px: float) -> ModelTrial:
+    limit = min(trial.median_px for trial in trials) / gain + gain_px
+    return next(trial for trial in trials if trial.median_px <= limit)
 
 
-def _matched(source: FloatArray, target: FloatArray, agreed: Transform, threshold_px: float) -> _Matched:
-    _, inliers = polish(agreed.model, source, target, agreed, threshold_px)
+def _matched(source: FloatArray, points: TiePoints, agreed: Transform, threshold_px: float) -> _Matched:
+    target, precision = points.reference_xy, precision_of(points)
+    _, inliers = polish(agreed.model, source, target, agreed, threshold_px, precision)
     consistent = agreeing_with_neighbours(source, target - agreed(source), threshold_px)
-    return _Matched(source, target, agreed, inliers, consistent if consistent.any() else inliers)
+    return _Matched(source, target, precision, agreed, inliers, consistent if consistent.any() else inliers)
 
 
 def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union[_Candidate, EstimationFailure]:
@@ -125,7 +136,7 @@ def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union
     if used.sum() < _POINTS_A_PARAMETER * FEWEST_POINTS[model]:
         return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on a {model} transform")
     like = None if isinstance(fitted, EstimationFailure) else fitted
-    residuals = heldout_residuals(model, source, target, used, like)
+    residuals = heldout_residuals(model, source, target, used * matched.precision, like)
     lengths = np.hypot(residuals[:, 0], residuals[:, 1])
     rmse = float(np.sqrt(np.mean(lengths[used] ** 2)))
     return _Candidate(
@@ -137,15 +148,16 @@ def _plane(
     model: AnyModel, matched: _Matched, threshold_px: float
 ) -> tuple[Union[Transform, EstimationFailure], NDArray[np.bool_]]:
     used = matched.inliers
-    first = estimate(cast(Model, model), matched.source[used], matched.target[used])
+    first = estimate(cast(Model, model), matched.source[used], matched.target[used], matched.precision[used])
     start = first if isinstance(first, Transform) else matched.agreed
-    return polish(cast(Model, model), matched.source, matched.target, start, threshold_px)
+    return polish(cast(Model, model), matched.source, matched.target, start, threshold_px, matched.precision)
 
 
 def _bent(
     model: AnyModel, matched: _Matched, threshold_px: float
 ) -> tuple[Union[PlaneMap, EstimationFailure], NDArray[np.bool_]]:
-    return fit_robustly(cast(FlexibleModel, model), matched.source, matched.target, matched.agreed, threshold_px)
+    kind = cast(FlexibleModel, model)
+    return fit_robustly(kind, matched.source, matched.target, matched.agreed, threshold_px, matched.precision)
 
 
 def _consensus(

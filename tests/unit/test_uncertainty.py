@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltcore.types import TiePoints
-from ltcore.uncertainty import mahalanobis_squared, with_variance_factor
+from ltcore.uncertainty import mahalanobis_squared, precision_of, with_variance_factor
 
 
 def points_with(covariance):
@@ -49,3 +49,24 @@ def test_the_factor_has_bounds():
     points, residuals = measured(200, 1e6)
     scaled = with_variance_factor(points, residuals, np.ones(200, bool))
     np.testing.assert_allclose(scaled.covariance_px2, 100 * points.covariance_px2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+def test_covariances_scale_with_the_square_of_the_pixel(scale, seed):
+    points, residuals = measured(200, 1.0, seed)
+    finer = points_with(scale**2 * points.covariance_px2)
+    used = np.ones(200, bool)
+    fitted, same = (with_variance_factor(p, r, used) for p, r in ((finer, scale * residuals), (points, residuals)))
+    np.testing.assert_allclose(fitted.covariance_px2, scale**2 * same.covariance_px2, rtol=1e-9)
+    np.testing.assert_allclose(precision_of(finer), precision_of(points) / scale**2, rtol=1e-9)
+
+
+def test_points_of_unknown_covariance_weigh_as_the_median():
+    covariance = np.array([4.0, 1.0, 0.25, np.nan, 0.0])[:, None, None] * np.eye(2)
+    np.testing.assert_allclose(precision_of(points_with(covariance)), [0.25, 1.0, 4.0, 1.0, 1.0])
+
+
+def test_without_any_covariance_all_points_weigh_the_same():
+    np.testing.assert_array_equal(precision_of(points_with(np.zeros((3, 2, 2)))), np.ones(3))
+    assert precision_of(points_with(np.zeros((0, 2, 2)))).shape == (0,)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltcore.geometry.robust import consensus, polish
+from ltcore.geometry.robust import consensus, polish, robust_weights
 from ltcore.geometry.transforms import EstimationFailure, Transform, apply_matrix
 
 TRUTH = np.array([[0.9, -0.2, 30.0], [0.25, 1.1, -12.0], [2e-5, -1e-5, 1.0]])
@@ -57,3 +57,17 @@ def test_polish_without_agreement_has_no_inliers():
     failure, inliers = polish("affine", source, target, far, 2.0)
     assert isinstance(failure, EstimationFailure)
     assert not inliers.any()
+
+
+def test_the_width_of_the_weights_follows_the_residuals_but_not_the_inliers():
+    length = np.array([0.2] * 99 + [1.0, 2.5, np.nan])
+    inliers, weights = robust_weights(length, 2.0, None)
+    assert inliers.tolist() == [True] * 100 + [False] * 2
+    assert weights[99] == 0.0  # five medians away
+    assert (weights[100:] == 0).all()
+    assert np.ptp(weights[:99]) == 0.0 < weights[0]
+
+
+def test_weights_without_inliers_are_all_zero_and_exact_points_keep_theirs():
+    assert not robust_weights(np.array([9.0, np.nan]), 2.0, np.ones(2))[1].any()
+    assert np.array_equal(robust_weights(np.zeros(3), 2.0, np.array([1.0, 2.0, 3.0]))[1], [1.0, 2.0, 3.0])

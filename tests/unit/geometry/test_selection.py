@@ -67,9 +67,34 @@ def trials(rmse_px, median_px):
     return [ModelTrial(model, 100, rmse_px[model], median_px[model]) for model in rmse_px]
 
 
-def test_the_simplest_model_within_five_percent_wins():
+def test_the_simplest_model_that_does_about_as_well_wins():
     errors = {"shift": 1.0, "similarity": 0.52, "affine": 0.5, "projective": 0.5}
     assert choose_model(trials(errors, errors)) == "similarity"
+
+
+def test_bands_that_are_apart_by_themselves_are_no_reason_for_a_richer_plane_model():
+    errors = {"shift": 0.51, "similarity": 0.47, "affine": 0.32, "projective": 0.31}  # two bands of one product
+    assert choose_model(trials(errors, errors)) == "shift"
+
+
+def test_three_hundredths_of_a_pixel_are_no_reason_for_a_richer_plane_model():
+    errors = {"shift": 0.05, "similarity": 0.02}
+    assert choose_model(trials(errors, errors)) == "shift"
+
+
+def test_points_stated_to_be_surer_count_more():
+    points = tie_points(MATRICES["affine"], noise=0.05)
+    unsure = np.arange(len(points)) % 3 > 0
+    noise = np.random.default_rng(1).normal(0, 0.5, (len(points), 2))
+    spoilt = points.reference_xy + np.where(unsure[:, None], noise, 0)
+    covariance = np.where(unsure, 0.25, 0.0025)[:, None, None] * np.eye(2)
+    errors = []
+    for stated in (covariance, points.covariance_px2):
+        known = TiePoints(spoilt, points.sensed_xy, points.score, stated)
+        fit, _ = fit_tie_points(known, np.eye(3), FitConfig(transform="affine"))
+        truth = apply_matrix(np.array(MATRICES["affine"], float), points.sensed_xy)
+        errors.append(np.sqrt(((fit.transform(points.sensed_xy) - truth) ** 2).sum(axis=1).mean()))
+    assert errors[0] < 0.5 * errors[1]
 
 
 @pytest.mark.parametrize(
