@@ -1,4 +1,4 @@
-"""The command line: ltcore register | assess | warp | info | weights."""
+"""The command line: ltcore register | assess | refit | warp | info | weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from . import __version__
 from .errors import InputError, LtcoreError
-from .pair_commands import assess, register
+from .pair_commands import assess, refit, register
 from .pair_options import MODELS, RESAMPLING
 from .progress import CancelledError
 from .terminal import TerminalProgress
@@ -29,7 +29,7 @@ def cli() -> None:
     """Co-registers visible and near-infrared rasters."""
 
 
-for command in (register, assess, weights_group):
+for command in (register, assess, refit, weights_group):
     cli.add_command(command)
 
 

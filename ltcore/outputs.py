@@ -17,13 +17,17 @@ from .result import RegistrationResult, TransformFit
 from .summary import all_files, planned_files
 
 
-def check_out_dir(job: RegistrationJob) -> None:
+def check_out_dir(job: RegistrationJob, *others: Path) -> None:
     """Refuses, before any work, a folder that the outputs cannot or must not go to.
+
+    Args:
+        job: the registration.
+        others: inputs beside its rasters.
 
     Raises:
         InputError: see OutputFolder.check.
     """
-    _folder(job).check()
+    _folder(job, *others).check()
 
 
 def write_outputs(result: RegistrationResult, progress: Progress) -> dict[str, Path]:
@@ -50,8 +54,8 @@ def write_outputs(result: RegistrationResult, progress: Progress) -> dict[str, P
     return _folder(result.job).write(names, writers, progress)
 
 
-def _folder(job: RegistrationJob) -> OutputFolder:
-    inputs = job.reference.path, job.sensed.path
+def _folder(job: RegistrationJob, *others: Path) -> OutputFolder:
+    inputs = job.reference.path, job.sensed.path, *others
     return OutputFolder(job.out_dir, tuple(all_files().values()), inputs, job.config.output.overwrite)
 
 

@@ -1,4 +1,4 @@
-"""ltcore register and ltcore assess."""
+"""ltcore register, assess and refit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Optional
 import click
 
 from .config import RegistrationJob
-from .pair_options import assess_options, job_of_options, register_options
+from .pair_options import assess_options, job_of_options, refit_options, register_options
 from .terminal import TerminalProgress
 
 EXIT_FAILED = 3
@@ -62,6 +62,32 @@ def assess(**options: Any) -> None:
         outputs = write_assessment(assessment, SubProgress(progress, 0.9, 1.0))
     summary = assessment_summary(assessment, outputs)
     _tell(summary, _assessed_in_words(summary), as_json=options["as_json"])
+
+
+@click.command()
+@refit_options
+@click.option(
+    "--tie-points", type=click.Path(path_type=Path), required=True, help="File of tie points, kinds see above."
+)
+def refit(tie_points: Path, **options: Any) -> None:
+    """Registers SENSED to REFERENCE by tie points that another program measured, or that you edited.
+
+    Reads .points files of the QGIS Georeferencer, AROSICS tie points (.shp), KARIOS key points (.csv, kp_delta.json),
+    and tables (.gpkg, .geojson, .csv, .shp) with sensed_x and sensed_y in pixels and a point geometry, or reference_x
+    and reference_y. Writes the same files as register; its verdict and exit codes are those of register, too.
+    """
+    from .imported import RefitJob, register_imported  # noqa: PLC0415 - as above
+    from .outputs import check_out_dir, write_outputs  # noqa: PLC0415
+    from .progress import SubProgress  # noqa: PLC0415
+    from .summary import result_summary  # noqa: PLC0415
+
+    job = job_of_options()
+    check_out_dir(job, tie_points)
+    with TerminalProgress() as progress:
+        result = register_imported(RefitJob(job, tie_points), SubProgress(progress, 0.0, 0.5))
+        outputs = write_outputs(result, SubProgress(progress, 0.5, 1.0))
+    summary = result_summary(result, outputs)
+    _tell(summary, _registered_in_words(summary), as_json=options["as_json"])
 
 
 def _replayed(options: dict[str, Any]) -> RegistrationJob:

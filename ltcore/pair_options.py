@@ -29,6 +29,18 @@ _RASTERS = (
     click.option("--sensed-band", default="1", show_default=True, help="Band from 1, or luminance."),
 )
 _MODEL = (click.option("--transform", type=click.Choice(["auto", *MODELS]), default="auto", show_default=True),)
+_FITTING = (
+    click.option("--max-tie-points", type=int, default=2000, show_default=True),
+    click.option("--seed", type=int, default=0, show_default=True),
+)
+_SEARCH = (
+    click.option(
+        "--max-offset",
+        default="100",
+        show_default=True,
+        help="Largest offset of georeferenced rasters: 100 (px) or 250m.",
+    ),
+)
 _MATCHING = (
     click.option("--descriptor", type=click.Choice(["ltformer", "rootsift"]), default="ltformer", show_default=True),
     click.option(
@@ -36,15 +48,9 @@ _MATCHING = (
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
     click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True),
-    click.option(
-        "--max-offset",
-        default="100",
-        show_default=True,
-        help="Largest offset of georeferenced rasters: 100 (px) or 250m.",
-    ),
-    click.option("--max-tie-points", type=int, default=2000, show_default=True),
+    *_SEARCH,
     click.option("--aoi", type=_PATH, help="Polygons; only what lies inside is matched."),
-    click.option("--seed", type=int, default=0, show_default=True),
+    *_FITTING,
 )
 _WARPING = (
     click.option("--warp/--no-warp", default=True, show_default=True, help="Write the aligned raster."),
@@ -80,6 +86,11 @@ def assess_options(command: Command) -> Command:
     return _with(command, (*_RASTERS, *_MODEL, *_MATCHING, *_COMMON))
 
 
+def refit_options(command: Command) -> Command:
+    """Gives a command the options of a registration whose tie points are known."""
+    return _with(command, (*_RASTERS, *_MODEL, *_SEARCH, *_FITTING, *_WARPING, *_COMMON))
+
+
 def _with(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
     for option in reversed(options):  # the last decorator comes first in the help
         command = option(command)
@@ -106,7 +117,7 @@ def job_of_options() -> RegistrationJob:
             "reference": {"path": options["reference"], "band": options["reference_band"]},
             "sensed": {"path": options["sensed"], "band": options["sensed_band"]},
             "out_dir": options["out_dir"],
-            "aoi": options["aoi"],
+            "aoi": options.get("aoi"),
             "config": config,
         }
     )

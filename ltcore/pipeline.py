@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, Callable, Union
+from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
@@ -109,7 +109,7 @@ def register(
             working, points, fit = measured.working, measured.own, measured.fit
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
-        quality = _judge(frame, fit, working, grids[0], found.limits)
+        quality = judge(frame, fit, working, grids[0], found.limits)
         if isinstance(fit, TransformFit):
             quality = with_accuracy(quality, fit, points.reference_xy, grids)
         gaps = _gaps(frame, aoi, fine, fit, working)
@@ -117,7 +117,7 @@ def register(
         job=job,
         reference_grid=grids[0],
         sensed_grid=grids[1],
-        tie_points=_weighed(points, fit),
+        tie_points=weighed(points, fit),
         fit=fit,
         quality=quality,
         device=describer.device,
@@ -166,7 +166,8 @@ def _in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
     )
 
 
-def _weighed(points: TiePoints, fit: Union[TransformFit, EstimationFailure]) -> TiePoints:
+def weighed(points: TiePoints, fit: Union[TransformFit, EstimationFailure]) -> TiePoints:
+    """Returns the tie points with covariances that agree with what the fit leaves over; as they are without one."""
     if isinstance(fit, EstimationFailure):
         return points
     return with_variance_factor(points, fit.heldout_residuals_px, fit.inliers)
@@ -183,13 +184,22 @@ def _gaps(
     return find_gaps(frame, aoi, fine.survey if isinstance(fine, FineResult) else None, working, agreed)
 
 
-def _judge(
+def judge(
     frame: Frame,
     fit: Union[TransformFit, EstimationFailure],
     working: TiePoints,
     grid: GeoGrid,
     limits: VerdictConfig,
 ) -> QualityReport:
+    """Returns numbers and verdict of a fit, the images compared under it.
+
+    Args:
+        frame: the pair.
+        fit: the fit, in px of the rasters themselves, or why there is none.
+        working: the same tie points in working px.
+        grid: of the reference.
+        limits: thresholds of the verdict.
+    """
     report = _verdict(frame, fit, working, grid, limits)
     return replace(report, reasons=(*report.reasons, *frame.notes))
 
@@ -220,8 +230,13 @@ def _provenance(job: RegistrationJob, describer: Describer, trials: tuple[ModelT
         "device_reason": describer.device_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "models": [asdict(trial) for trial in trials],
-        "inputs": {  # what is no plain file (a subdataset, a folder) has no hash
-            role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
-            for role, source in (("reference", job.reference), ("sensed", job.sensed))
-        },
+        "inputs": input_hashes(job),
+    }
+
+
+def input_hashes(job: RegistrationJob) -> dict[str, dict[str, Optional[str]]]:
+    """Returns the SHA-256 of both rasters; what is no plain file (a subdataset, a folder) has none."""
+    return {
+        role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
+        for role, source in (("reference", job.reference), ("sensed", job.sensed))
     }

@@ -105,6 +105,11 @@ def replayed_job(path: Path, out_dir: Path, *, overwrite: bool) -> RegistrationJ
     values = record.get("job")
     if not isinstance(values, dict):
         raise InputError(f"'{path.name}' is not a run record.", "It has no job.")
+    provenance = record.get("provenance")
+    if isinstance(provenance, dict) and provenance.get("imported"):
+        raise InputError(
+            f"'{path.name}' is of imported tie points.", "No run can measure them again.", "Use ltcore refit."
+        )
     job = job_from_json({**values, "out_dir": str(out_dir)})
     output = replace(job.config.output, overwrite=overwrite)
     job = replace(job, config=replace(job.config, output=output))

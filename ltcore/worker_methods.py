@@ -3,6 +3,10 @@
     register     params: RegistrationJob; result: the object of `ltcore register --json`
     assess       params: RegistrationJob of two georeferenced rasters (settings of warping are left aside);
                  result: the object of `ltcore assess --json`, see below
+    refit        params: RefitJob {"job": RegistrationJob, "tie_points": file of another program or an edited one};
+                 result: the object of `ltcore refit --json`, which is that of register
+    import_points  params: ImportJob {"reference", "sensed", "tie_points": path}; result: {"sensed_xy": [[x, y]],
+                 "reference_xy": [[x, y]], "score": [s], "covariance_px2": [[[..]]], "enabled": [true or false]}
     warp         params: WarpJob; one raster moved by a solution; result: {"outputs": {"warped": path}}
     export_gcps  params: ExportJob; result: that of ltcore.gcp_export.export_gcps
     info, ping, shutdown
@@ -55,6 +59,25 @@ def _assess(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return assessment_summary(assessment, outputs)
 
 
+def _refit(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from .config import settings_from_json  # noqa: PLC0415 - as above
+    from .imported import RefitJob, register_imported  # noqa: PLC0415
+    from .outputs import check_out_dir, write_outputs  # noqa: PLC0415
+    from .summary import result_summary  # noqa: PLC0415
+
+    refit = settings_from_json(RefitJob, params)
+    check_out_dir(refit.job, refit.tie_points)
+    result = register_imported(refit, SubProgress(progress, 0.0, 0.5))
+    return result_summary(result, write_outputs(result, SubProgress(progress, 0.5, 1.0)))
+
+
+def _import_points(params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    from .config import settings_from_json  # noqa: PLC0415 - as above
+    from .imported import ImportJob, imported_points  # noqa: PLC0415
+
+    return imported_points(settings_from_json(ImportJob, params))
+
+
 def _describer_for() -> Any:
     """Returns what makes describers, the networks of the last two kept loaded."""
     from .ltformer.describe import make_describer  # noqa: PLC0415 - as above
@@ -97,6 +120,8 @@ def _shutdown(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
 METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "register": _register,
     "assess": _assess,
+    "refit": _refit,
+    "import_points": _import_points,
     "warp": _warp,
     "export_gcps": _export_gcps,
     "info": _info,
