@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from . import settings
@@ -26,15 +26,26 @@ class LTFormerProvider(QgsProcessingProvider):
 
     def load(self) -> bool:
         settings.add_options(self.name(), tr("Python of the LTFormer engine (empty: found by itself)"))
+        # The example models know their steps only once these are registered: then all are read again.
+        QgsApplication.processingRegistry().providerAdded.connect(self._read_models)
         self.refreshAlgorithms()
         return True
 
+    def _read_models(self, provider_id: str) -> None:
+        if provider_id in (self.id(), "gdal"):
+            self.refreshAlgorithms()
+
     def unload(self) -> None:
+        QgsApplication.processingRegistry().providerAdded.disconnect(self._read_models)
         settings.remove_options()
 
     def loadAlgorithms(self) -> None:
         for algorithm in (MatchLayers(), WarpRasters(), ExportGcps(), AssessPair(), CheckEnvironment()):
             self.addAlgorithm(algorithm)
+        for path in sorted((PLUGIN_FOLDER / "models").glob("*.model3")):
+            model = QgsProcessingModelAlgorithm()
+            if model.fromFile(str(path)):
+                self.addAlgorithm(model)
 
     def id(self) -> str:
         return "ltformer"

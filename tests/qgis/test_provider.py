@@ -29,7 +29,7 @@ def algorithms(provider):
 
 def test_the_provider_offers_its_algorithms(provider):
     assert provider.id() == "ltformer"
-    assert sorted(algorithms(provider)) == ALGORITHMS
+    assert sorted(algorithms(provider)) == sorted([*ALGORITHMS, "align_bands_and_ndvi"])
     assert provider.versionInfo() == "0.1.0"
     assert Path(provider.svgIconPath()).is_file()
     assert not provider.icon().isNull()

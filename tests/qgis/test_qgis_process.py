@@ -204,3 +204,22 @@ def test_a_signal_ends_the_run_and_the_engine_and_leaves_nothing(profile, tmp_pa
     assert not profile.worker_pids()
     assert list(tmp_path.iterdir()) == []
     assert profile.leftovers() == []
+
+
+def test_the_example_model_aligns_three_bands_and_makes_the_ndvi(profile, pair, tmp_path):
+    code, out, errors = profile.run("list")
+    assert "ltformer:align_bands_and_ndvi" in out, errors
+    bands = [f"{name}={pair[1]}" for name in ("NIR", "RED", "GREEN")]
+    made = ["match:NIR aligned", "red:Red aligned", "green:Green aligned", "ndvi:NDVI"]
+    wanted = [f"{name}={tmp_path}/{number}.tif" for number, name in enumerate(made)]
+    code, out, errors = profile.run(
+        "run", "ltformer:align_bands_and_ndvi", "--", f"REFERENCE={pair[0]}", *bands, *wanted
+    )
+    assert code == 0, errors
+    nir, red, green, ndvi = (gdal.Open(str(tmp_path / f"{number}.tif")) for number in range(4))
+    assert nir.GetGeoTransform() == gdal.Open(str(pair[0])).GetGeoTransform() == ndvi.GetGeoTransform()
+    for band in (red, green):
+        assert (band.ReadAsArray() == nir.ReadAsArray()).all()  # the same pixels, moved by the same solution
+    inside = ndvi.ReadAsArray()[30:-30, 30:-30]
+    assert abs(inside[inside != -9999]).max() < 1e-3
+    assert profile.leftovers() == []
