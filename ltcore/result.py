@@ -128,11 +128,14 @@ class RegistrationResult:
     gaps: Optional[Gaps] = None
 
     def check_grid(self) -> Optional[FloatArray]:
-        """Returns (100, 4) rows [sensed_x, sensed_y, reference_x, reference_y], pixel-edge px, on a 10x10 grid
-        over the sensed image, or None without a transform."""
-        if not isinstance(self.fit, TransformFit):
-            return None
-        steps = (np.arange(10) + 0.5) / 10
-        x, y = np.meshgrid(steps * self.sensed_grid.width, steps * self.sensed_grid.height)
-        sensed = np.column_stack([x.ravel(), y.ravel()])
-        return np.hstack([sensed, self.fit.transform(sensed)])
+        """Returns the check grid of the transform, or None without one."""
+        return check_grid(self.fit.transform, self.sensed_grid) if isinstance(self.fit, TransformFit) else None
+
+
+def check_grid(transform: PlaneMap, sensed_grid: GeoGrid) -> FloatArray:
+    """Returns (100, 4) rows [sensed_x, sensed_y, reference_x, reference_y], pixel-edge px, on a 10x10 grid over the
+    sensed image."""
+    steps = (np.arange(10) + 0.5) / 10
+    x, y = np.meshgrid(steps * sensed_grid.width, steps * sensed_grid.height)
+    sensed = np.column_stack([x.ravel(), y.ravel()])
+    return np.hstack([sensed, transform(sensed)])

@@ -9,10 +9,13 @@
                  "reference_xy": [[x, y]], "score": [s], "covariance_px2": [[[..]]], "enabled": [true or false]}
     warp         params: WarpJob; one raster moved by a solution; result: {"outputs": {"warped": path}}
     export_gcps  params: ExportJob; result: that of ltcore.gcp_export.export_gcps
+    examine, write_edited    edited tie points: ltcore.editing
+    snap         params: SnapJob; a tie point set by hand: ltcore.snap
     info, ping, shutdown
 
 Result of `assess`: {"verdict", "reasons", "offsets", "noise_px", "coverage", "hull_coverage", "model", "gaps",
-"tie_points", "inliers", "device", "backend", "seconds": {stage: s}, "outputs": {"offsets", "report", "record": path}}.
+"tie_points", "inliers", "device", "backend", "seconds": {stage: s}, "outputs": {"offsets", "report", "record": path},
+"notes": [sentence]}.
 "offsets" is null where nothing was measured, else {"count": n, "unit": name of the map unit, "px": statistics,
 "map": statistics}; statistics are {"mean", "mean_error" (or null), "median", "std", "rmse_axes": [x, y], "rmse",
 "mean_length", "median_length", "ce90", "ce95", "longest": number}. An offset is sensed less reference; px are of the
@@ -103,6 +106,24 @@ def _export_gcps(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return export_gcps(settings_from_json(ExportJob, params), progress)
 
 
+def _examine(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from .editing import examine  # noqa: PLC0415 - as above
+
+    return examine(params, progress)
+
+
+def _write_edited(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from .editing import write_edited  # noqa: PLC0415 - as above
+
+    return write_edited(params, progress)
+
+
+def _snap(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from .snap import snap  # noqa: PLC0415 - as above
+
+    return snap(params, progress)
+
+
 def _info(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
     from .info import environment_report  # noqa: PLC0415 - as above
 
@@ -124,6 +145,9 @@ METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "import_points": _import_points,
     "warp": _warp,
     "export_gcps": _export_gcps,
+    "examine": _examine,
+    "write_edited": _write_edited,
+    "snap": _snap,
     "info": _info,
     "ping": _ping,
     "shutdown": _shutdown,

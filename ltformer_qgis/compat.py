@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qgis.core import (
     Qgis,
+    QgsMapLayerProxyModel,
     QgsProcessing,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterNumber,
@@ -12,10 +13,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QMetaType
 
-try:  # QAction moved to QtGui with Qt 6
-    from qgis.PyQt.QtGui import QAction
+try:  # these moved to QtGui with Qt 6
+    from qgis.PyQt.QtGui import QAction, QUndoCommand, QUndoStack
 except ImportError:
-    from qgis.PyQt.QtWidgets import QAction
+    from qgis.PyQt.QtWidgets import QAction, QUndoCommand, QUndoStack
 
 _SINCE_3_36 = hasattr(Qgis, "ProcessingSourceType")
 
@@ -32,6 +33,8 @@ FLAG_ADVANCED = (
 WKB_POINT, WKB_LINE = QgsWkbTypes.Type.Point, QgsWkbTypes.Type.LineString
 METRES = Qgis.DistanceUnit.Meters if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceMeters
 WARNING_LEVEL = Qgis.MessageLevel.Warning
+_LAYER_FILTER = Qgis.LayerFilter if hasattr(Qgis, "LayerFilter") else QgsMapLayerProxyModel.Filter
+RASTER_LAYERS = _LAYER_FILTER.RasterLayer
 
 # QgsField takes a QMetaType from 3.38 on, before that a QVariant type; both are the same numbers.
 if hasattr(QMetaType, "Type") and Qgis.QGIS_VERSION_INT >= 33800:
@@ -48,6 +51,7 @@ __all__ = [
     "METRES",
     "NUMBER_INTEGER",
     "RASTER",
+    "RASTER_LAYERS",
     "VECTOR_LINE",
     "VECTOR_POINT",
     "VECTOR_POLYGON",
@@ -55,6 +59,8 @@ __all__ = [
     "WKB_LINE",
     "WKB_POINT",
     "QAction",
+    "QUndoCommand",
+    "QUndoStack",
 ]
 
 

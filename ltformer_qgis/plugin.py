@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
 
 from . import engine
 from .compat import QAction
+from .dock.switch import DockSwitch
 from .provider import LTFormerProvider, icon
 from .texts import PLUGIN_FOLDER, tr
 
@@ -26,6 +27,7 @@ class LTFormerPlugin:
         self._iface = iface
         self._provider: LTFormerProvider | None = None
         self._actions: list[QAction] = []
+        self._dock: DockSwitch | None = None
         self._translator = self._installed_translator()
 
     def initProcessing(self) -> None:
@@ -44,9 +46,17 @@ class LTFormerPlugin:
             action.triggered.connect(lambda _checked=False, name=algorithm_id: self._open(name))
             self._iface.addPluginToRasterMenu(MENU, action)
             self._actions.append(action)
+        self._dock = DockSwitch(self._iface, icon())
+        self._iface.addPluginToRasterMenu(MENU, self._dock.action)
+        self._iface.addRasterToolBarIcon(self._dock.action)
+        self._actions.append(self._dock.action)
 
     def unload(self) -> None:
         """Takes everything back: menu entries, provider, translator, the running engine."""
+        if self._dock is not None:
+            self._iface.removeRasterToolBarIcon(self._dock.action)
+            self._dock.close()
+            self._dock = None
         for action in self._actions:
             self._iface.removePluginRasterMenu(MENU, action)
             action.deleteLater()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..result import TransformFit
 from ..types import FloatArray, TiePoints
+from ..uncertainty import precision_of
 from .heldout import heldout_residuals
 from .models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model
 from .transforms import EstimationFailure, Transform
@@ -21,7 +22,7 @@ def refit(
     prior: FloatArray,
     like: Optional[PlaneMap] = None,
 ) -> Union[TransformFit, EstimationFailure]:
-    """Returns `model` fitted by least squares to the enabled tie points, every one of them.
+    """Returns `model` fitted by least squares to the enabled tie points, every one of them, by their covariance.
 
     Nothing is rejected: whoever enables a bad point sees what it does. As in ltcore.geometry.selection the model
     describes what is left after `prior`, and the held-out residuals are those of left-out blocks of the image.
@@ -36,11 +37,11 @@ def refit(
     if enabled.sum() < FEWEST_POINTS[model]:
         return EstimationFailure(f"{model} needs {FEWEST_POINTS[model]} tie points, got {enabled.sum()}")
     source = Transform("projective", prior)(points.sensed_xy)
-    used_source, used_target = source[enabled], points.reference_xy[enabled]
-    fitted = fit_model(model, used_source, used_target, like=like)
+    used = source[enabled], points.reference_xy[enabled], precision_of(points)[enabled]
+    fitted = fit_model(model, *used, like)
     if isinstance(fitted, EstimationFailure):
         return fitted
     heldout = np.full((len(points), 2), np.nan)
-    heldout[enabled] = heldout_residuals(model, used_source, used_target, like=fitted)
+    heldout[enabled] = heldout_residuals(model, *used, fitted)
     full = fitted.between(prior, np.eye(3))
     return TransformFit(full, enabled, points.reference_xy - full(points.sensed_xy), heldout)

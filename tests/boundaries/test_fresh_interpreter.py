@@ -63,3 +63,12 @@ def test_the_library_itself_loads_nothing_heavy():
     code = "import json, sys, ltcore, ltcore.errors, ltcore.progress; print(json.dumps(sorted(sys.modules)))"
     loaded = run(code, ROOT)
     assert not {"torch", "cv2", "numpy", "osgeo", "pydantic", "qgis"} & set(loaded)
+
+
+def test_what_the_plugin_takes_of_the_library_needs_numpy_alone():
+    code = "import json, sys, ltformer_qgis.core; print(json.dumps(sorted(sys.modules)))"
+    loaded = run(code, ROOT)
+    assert not {"torch", "cv2", "scipy", "pydantic", "shapely", "safetensors", "osgeo", "qgis"} & set(loaded)
+    ours = {name for name in loaded if name.startswith("ltcore.") and not name.startswith("ltcore.geometry")}
+    names = "arrays", "coverage", "quality", "result", "types", "uncertainty"
+    assert ours == {f"ltcore.{name}" for name in names}

@@ -141,6 +141,11 @@ def test_the_plugin_imports_only_what_qgis_brings(path):
     assert not foreign
 
 
+def test_the_plugin_takes_modules_of_the_library_through_one_door():
+    doors = [name_of(path) for path in files("ltformer_qgis") if "importlib" in tops(path)]
+    assert doors == ["ltformer_qgis/core.py"]
+
+
 @pytest.mark.parametrize("path", files("ltformer_qgis"), ids=name_of)
 def test_qt_comes_through_qgis_and_iface_stays_in_the_shell(path):
     assert not tops(path) & {"PyQt5", "PyQt6", "sip"}

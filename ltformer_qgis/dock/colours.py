@@ -1,0 +1,41 @@
+"""Colours of tie points by residual: blue (good) to red (bad), safe for colour-blind eyes; grey ones are off."""
+
+from __future__ import annotations
+
+import numpy as np
+from qgis.PyQt.QtGui import QColor, QPalette
+from qgis.PyQt.QtWidgets import QApplication
+
+# Upper limits (px) of the classes and their colours, as in the layer of tie points (ColorBrewer RdYlBu).
+LIMITS = (0.5, 1.0, 2.0)
+_COLOURS = ("#2c7bb6", "#abd9e9", "#fdae61", "#d7191c")
+_DISABLED = "#9a9a9a"
+_VERDICTS = {"PASS": ("#1a7a2e", "#7fd08f"), "WARN": ("#8a5a00", "#f0b94d"), "FAIL": ("#b00020", "#ff8f8f")}
+
+
+def classes_of(residuals: np.ndarray) -> np.ndarray:
+    """Returns the (K,) class, 0 to 3, of residuals in px; one that is not finite is in the worst."""
+    return np.searchsorted(LIMITS, np.nan_to_num(residuals, nan=np.inf), side="right")
+
+
+def class_colour(number: int) -> QColor:
+    """Returns the colour of a class."""
+    return QColor(_COLOURS[number])
+
+
+def disabled_colour() -> QColor:
+    """Returns the colour of points that the fit does not rest on."""
+    return QColor(_DISABLED)
+
+
+def class_labels() -> list[str]:
+    """Returns the range of each class, px."""
+    edges = [0.0, *LIMITS]
+    return [f"{low:g}-{high:g} px" for low, high in zip(edges, edges[1:])] + [f"> {LIMITS[-1]:g} px"]
+
+
+def verdict_colour(verdict: str) -> QColor:
+    """Returns the colour of a verdict's word, readable on the window's own colour."""
+    window = QApplication.palette().color(QPalette.ColorRole.Window)
+    dark = window.lightness() < 128
+    return QColor(_VERDICTS[verdict][int(dark)])
