@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsProcessingUtils,
     QgsProviderRegistry,
     QgsRasterLayer,
     QgsRectangle,
@@ -24,6 +26,7 @@ from .texts import tr
 
 LUMINANCE = "luminance"
 # FORMAT:file:part and FORMAT:"file":part, but no drive letter.
+_NETWORK = tuple(f"/vsi{name}" for name in ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs", "hdfs"))
 _SUBDATASET = re.compile(r'[A-Za-z0-9_]{2,}:"?(?P<path>[^":]+)"?(:.*)?')
 
 
@@ -94,13 +97,15 @@ def raster_input(layer: QgsRasterLayer) -> RasterInput:
         InputProblem: the layer is no file that another process can open with GDAL.
     """
     if layer.providerType() != "gdal":
-        raise InputProblem(
-            tr("'{name}' comes from '{provider}', not from a file; export it as GeoTIFF first.").format(
-                name=layer.name(), provider=layer.providerType()
-            )
-        )
+        raise InputProblem(_no_file(layer))
     path, options = _gdal_path(layer.source())
     name = Path(path).name or layer.name()
+    if path.startswith(_NETWORK):
+        raise InputProblem(
+            tr("'{name}' lies on the network; download it, or export what you need as GeoTIFF, first.").format(
+                name=name
+            )
+        )
     if path.startswith(("/vsimem/", "MEM:")):
         raise InputProblem(tr("'{name}' exists only in QGIS's memory; export it as GeoTIFF first.").format(name=name))
     dataset = _opened(path)
@@ -119,6 +124,22 @@ def raster_input(layer: QgsRasterLayer) -> RasterInput:
     )
 
 
+def _no_file(layer: QgsRasterLayer) -> str:
+    """Says what a layer is that another process cannot open, and what to do."""
+    kinds = {
+        "wms": tr("a web map (WMS, WMTS or XYZ tiles)"),
+        "wcs": tr("a web coverage (WCS)"),
+        "arcgismapserver": tr("an ArcGIS map service"),
+        "postgresraster": tr("a raster in a PostgreSQL database"),
+        "virtualraster": tr("an expression over other rasters"),
+    }
+    kind = kinds.get(layer.providerType(), tr("of the provider '{name}'").format(name=layer.providerType()))
+    return tr(
+        "'{name}' is {kind}, not a raster file; export the part you need as GeoTIFF first (right-click the layer > "
+        "Export > Save As) and choose that file."
+    ).format(name=layer.name(), kind=kind)
+
+
 def _gdal_path(source: str) -> tuple[str, bool]:
     """Returns what GDAL opens for a layer's source, absolute, and whether open options were cut off."""
     bare = re.split(r"\|option:|\|credential:|\|authcfg=", source, maxsplit=1)[0]
@@ -126,6 +147,8 @@ def _gdal_path(source: str) -> tuple[str, bool]:
         parts = QgsProviderRegistry.instance().decodeUri("gdal", bare)
         table = parts.get("layerName")
         bare = f"GPKG:{parts['path']}:{table}" if table else parts.get("path", bare)
+    if bare.startswith("vrt://"):
+        return _view_file(bare), "|option:" in source
     if Path(bare).exists():
         return str(Path(bare).absolute()), "|option:" in source
     inner = _SUBDATASET.fullmatch(bare)
@@ -134,12 +157,30 @@ def _gdal_path(source: str) -> tuple[str, bool]:
     return bare, "|option:" in source
 
 
+def _view_file(source: str) -> str:
+    """Returns a VRT file, in QGIS's temporary folder, of a view that exists by its name only ("vrt://a.tif?bands=4,1")."""
+    dataset = _opened(source)
+    if dataset is None:
+        return source
+    stem = Path(source.partition("?")[0]).stem
+    digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()[:8]
+    path = Path(QgsProcessingUtils.tempFolder()) / f"{stem}_view_{digest}.vrt"
+    gdal.GetDriverByName("VRT").CreateCopy(str(path), dataset).FlushCache()
+    return str(path)
+
+
 def _opened(path: str) -> gdal.Dataset | None:
     """Returns the dataset, or None, whichever way GDAL reports failure in this process."""
     try:
         return gdal.OpenEx(path, gdal.OF_RASTER)
     except RuntimeError:
         return None
+
+
+def subdatasets(path: str) -> list[str]:
+    """Returns the names of the rasters in a file that holds several, as a GeoPackage may; else []."""
+    dataset = _opened(path)
+    return [] if dataset is None else [name for name, _ in dataset.GetSubDatasets()]
 
 
 def _extent(geotransform: tuple[float, ...], width: int, height: int) -> QgsRectangle:

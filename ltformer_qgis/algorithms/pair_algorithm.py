@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsVectorFileWriter,
+    QgsVectorLayer,
 )
 
 from .. import engine
@@ -115,8 +116,8 @@ class PairAlgorithm(LTFormerAlgorithm):
         if source is None:
             return None
         layer = self.parameterAsVectorLayer(parameters, "AOI", context)
-        is_whole = not isinstance(parameters["AOI"], QgsProcessingFeatureSourceDefinition)
-        if is_whole and layer is not None and Path(layer.source()).is_file():
+        is_whole = layer is not None and not isinstance(parameters["AOI"], QgsProcessingFeatureSourceDefinition)
+        if is_whole and Path(layer.source()).is_file() and _is_as_in_its_file(layer):
             return str(Path(layer.source()).absolute())  # so that the record can be replayed
         self._folder.mkdir(parents=True)
         path = self._folder / "aoi.gpkg"
@@ -165,3 +166,8 @@ class PairAlgorithm(LTFormerAlgorithm):
             feedback.pushInfo(tr("Verdict PASS. {reasons}").format(reasons=reasons))
         else:
             feedback.pushWarning(tr("Verdict {verdict}. {reasons}").format(verdict=summary["verdict"], reasons=reasons))
+
+
+def _is_as_in_its_file(layer: QgsVectorLayer) -> bool:
+    """Tells whether a file says all that QGIS knows of a layer: no edits that wait, no CRS set by hand."""
+    return not layer.isModified() and layer.dataProvider().crs() == layer.crs()

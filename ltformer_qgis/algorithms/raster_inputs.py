@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingUtils, QgsRasterLayer
 
-from ..layers import InputProblem, RasterInput, raster_input
+from ..layers import InputProblem, RasterInput, raster_input, subdatasets
 from ..texts import tr
 from .base import LTFormerAlgorithm, as_text, is_given
 
@@ -61,4 +61,9 @@ def _why_no_raster(value: Any, label: str, context: QgsProcessingContext) -> str
         return tr("The {label} '{value}' is a vector layer; choose a raster.").format(label=label.lower(), value=text)
     if isinstance(value, str) and not Path(text.split("|", maxsplit=1)[0]).exists() and ":" not in text[2:]:
         return tr("The {label} '{value}' does not exist.").format(label=label.lower(), value=text)
+    parts = subdatasets(text) if isinstance(value, str) else []
+    if len(parts) > 1:
+        return tr("The {label} '{value}' holds {count} rasters; choose one of them, for example {part}.").format(
+            label=label.lower(), value=text, count=len(parts), part=parts[0]
+        )
     return tr("The {label} '{value}' is no raster that GDAL can open.").format(label=label.lower(), value=text)

@@ -6,9 +6,20 @@ import zipfile
 
 import pytest
 from osgeo import gdal
-from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
 
-from ltformer_qgis.layers import InputProblem, check_band, check_pair, raster_input
+from ltformer_qgis.algorithms.match_layers import MatchLayers
+from ltformer_qgis.layers import InputProblem, check_band, check_pair, raster_input, subdatasets
 from tests.data.make_rasters import NORTH_UP, UTM_33N, VARIANTS, make_raster
 
 FAR = (900_000.0, 2.0, 0.0, 5_600_000.0, 0.0, -2.0)
@@ -73,8 +84,100 @@ def test_memory_and_web_layers_are_refused(geo):
     with pytest.raises(InputProblem, match="only in QGIS's memory"):
         facts("/vsimem/in-memory.tif")
     web = QgsRasterLayer("type=xyz&url=http://localhost/{z}/{x}/{y}.png&zmax=1", "tiles", "wms")
-    with pytest.raises(InputProblem, match="'tiles' comes from 'wms', not from a file"):
+    with pytest.raises(
+        InputProblem,
+        match=r"'tiles' is a web map \(WMS, WMTS or XYZ tiles\), .* export the part you need",
+    ):
         raster_input(web)
+
+
+def test_a_subset_of_bands_is_what_the_layer_shows(tmp_path):
+    four = VARIANTS["uint16"](tmp_path / "four.tif")
+    gdal.Translate(str(tmp_path / "two.vrt"), str(four), bandList=[4, 1])
+    assert facts(tmp_path / "two.vrt").band_count == 2
+    view = facts(f"vrt://{four}?bands=4,1")  # it exists by its name only, which the engine could not open
+    assert view.band_count == 2
+    whole, seen = gdal.Open(str(four)), gdal.Open(view.path)
+    assert (seen.GetRasterBand(1).ReadAsArray() == whole.GetRasterBand(4).ReadAsArray()).all()
+
+
+def test_a_layer_of_an_expression_is_refused(geo, qgis_new_project):
+    calculated = QgsRasterLayer(
+        "?crs=EPSG:32633&extent=500000,5599904,500128,5600000&width=64&height=48&formula=%22geo@1%22"
+        f"&geo:uri={geo}&geo:provider=gdal", "sum", "virtualraster",
+    )  # fmt: skip
+    with pytest.raises(InputProblem, match=r"'sum' is an expression over other rasters.*Export"):
+        raster_input(calculated)
+
+
+def test_a_file_of_several_rasters_names_them(geo, tmp_path):
+    for table in ("first", "second"):
+        gdal.Translate(
+            str(tmp_path / "two.gpkg"), str(geo), format="GPKG",
+            creationOptions=[f"RASTER_TABLE={table}", "APPEND_SUBDATASET=YES"],
+        )  # fmt: skip
+    assert subdatasets(str(tmp_path / "two.gpkg")) == [
+        f"GPKG:{tmp_path}/two.gpkg:{name}" for name in ("first", "second")
+    ]
+    assert subdatasets(str(geo)) == []
+
+
+# The area of interest, from layers of every kind.
+
+
+def polygons(source, provider, crs="EPSG:4326"):
+    layer = QgsVectorLayer(source, "area", provider)
+    if provider == "memory":
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(15, 50, 15.01, 50.01)))
+        layer.dataProvider().addFeatures([feature, feature])
+    layer.setCrs(QgsCoordinateReferenceSystem(crs))
+    return layer
+
+
+@pytest.fixture
+def aoi_file(tmp_path, context):
+    """What the engine gets for an AOI."""
+    algorithm = MatchLayers()
+    algorithm.initAlgorithm()
+    algorithm._folder = tmp_path / "run"
+    return lambda value: algorithm._aoi_file({"AOI": value}, context)
+
+
+def written(layer, path):
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName, options.layerName = "GPKG", "area"
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), QgsProject.instance().transformContext(), options)
+    return path
+
+
+def test_an_area_in_a_file_is_that_file(aoi_file, tmp_path):
+    path = written(polygons("Polygon?crs=EPSG:4326", "memory"), tmp_path / "area.gpkg")
+    assert aoi_file(QgsVectorLayer(str(path), "area", "ogr")) == str(path)
+    assert aoi_file(None) is None
+
+
+@pytest.mark.parametrize("change", ["memory", "filter", "crs", "edit", "selection"])
+def test_an_area_that_no_file_holds_is_written(aoi_file, tmp_path, qgis_new_project, change):
+    layer = value = polygons("Polygon?crs=EPSG:4326", "memory")
+    if change != "memory":
+        layer = value = QgsVectorLayer(str(written(layer, tmp_path / "area.gpkg")), "area", "ogr")
+    if change == "filter":
+        layer.setSubsetString('"fid" = 1')
+    if change == "crs":
+        layer.setCrs(QgsCoordinateReferenceSystem("EPSG:4258"))
+    if change == "edit":
+        layer.startEditing()
+        layer.deleteFeature(1)
+    if change == "selection":
+        QgsProject.instance().addMapLayer(layer)
+        layer.selectByIds([1])
+        value = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True)
+    found = QgsVectorLayer(aoi_file(value), "found", "ogr")
+    assert found.source().startswith(str(tmp_path / "run"))
+    assert found.featureCount() == (2 if change in ("memory", "crs") else 1)
+    assert found.crs().authid() == ("EPSG:4258" if change == "crs" else "EPSG:4326")
+    layer.rollBack()
 
 
 @pytest.mark.parametrize(
