@@ -58,7 +58,7 @@ def warp(sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(as_json: bool) -> None:
-    """Shows versions, devices (with the reason when a GPU is not used), weights and GDAL drivers."""
+    """Shows versions, device and backend (with the reasons for them), weights and GDAL drivers."""
     from .info import environment_report  # noqa: PLC0415 - heavy imports only where they are needed
 
     report = environment_report()
@@ -69,6 +69,7 @@ def info(as_json: bool) -> None:
         click.echo(f"{name:24} {version}")
     click.echo(f"{'platform':24} {report['platform']}")
     click.echo(f"{'device':24} {report['device']['device']}: {report['device']['reason']}")
+    click.echo(f"{'backend':24} {report['backend']['backend']}: {report['backend']['reason']}")
     for weights in report["weights"]:
         click.echo(f"{'weights':24} {weights['name']} ({weights['descriptor_dim']} values, {weights['licence']})")
     click.echo(f"{'GDAL raster drivers':24} {len(report['gdal_raster_drivers'])}")

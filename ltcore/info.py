@@ -5,17 +5,22 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+from .config import FeatureConfig
+from .errors import LtcoreError
+from .ltformer.describe import make_describer
 from .ltformer.weights import list_weights
 from .raster.drivers import raster_drivers
 from .versions import versions
 
 
 def environment_report() -> dict[str, Any]:
-    """Returns versions, platform, device (with the reason for it), weights and GDAL's drivers, as JSON values."""
+    """Returns versions, platform, device and backend (with the reasons for them), weights and GDAL's drivers, as JSON
+    values."""
     return {
         "versions": versions(),
         "platform": platform.platform(),
         "device": _device(),
+        "backend": _backend(),
         "weights": [
             {"name": spec.name, "descriptor_dim": spec.descriptor_dim, "sha256": spec.sha256, "licence": spec.licence}
             for spec in list_weights()
@@ -31,3 +36,12 @@ def _device() -> dict[str, str]:
         return {"device": "none", "reason": f"PyTorch is not installed ({error}): only RootSIFT is available."}
     device, reason = choose_device("auto")
     return {"device": str(device), "reason": reason}
+
+
+def _backend() -> dict[str, str]:
+    """Returns what would run the default network here: it is loaded and tried, as for a registration."""
+    try:
+        describer = make_describer(FeatureConfig())
+    except LtcoreError as error:
+        return {"backend": "none", "reason": str(error)}
+    return {"backend": describer.backend, "reason": describer.backend_reason}

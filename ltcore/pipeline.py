@@ -228,6 +228,7 @@ def _provenance(job: RegistrationJob, describer: Describer, trials: tuple[ModelT
         "versions": versions(),
         "descriptor": describer.name,
         "device_reason": describer.device_reason,
+        "backend_reason": describer.backend_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "models": [asdict(trial) for trial in trials],
         "inputs": input_hashes(job),

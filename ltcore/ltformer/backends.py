@@ -1,20 +1,40 @@
-"""Running the network: choice of the device, batches that fit its memory."""
+"""Running the network: choice of the device and of the software, batches that fit the device's memory."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..errors import DeviceError
+from .cpu_backend import OpenVinoBackend, has_bfloat16, why_no_openvino
 from .network import LTFormer
+from .weights import WeightsSpec
 
 _BATCH = {"cpu": 256, "mps": 512, "cuda": 4096}  # patches
 _CPU_CHUNK_PX = 2**16  # pixels of the patches a thread runs at once: they stay in its cache
 _LEAST_BATCH = 16
+_LEAST_COSINE = 0.999  # of a faster backend's descriptors with those of PyTorch in float32
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
+
+
+class Backend(Protocol):
+    """The network, ready to run.
+
+    Attributes:
+        name: of the software.
+        batch: how many patches to give it at a time.
+    """
+
+    name: Literal["torch", "openvino"]
+    batch: int
+
+    def describe(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the (N, D) descriptors of (N, P, P) patches."""
 
 
 def choose_device(requested: str) -> tuple[torch.device, str]:
@@ -64,6 +84,55 @@ def _why_no_mps() -> str:
     return "" if torch.backends.mps.is_available() else "no Apple GPU found"
 
 
+def choose_backend(
+    requested: str, device: torch.device, spec: WeightsSpec, tensors: dict[str, torch.Tensor]
+) -> tuple[Backend, str]:
+    """Returns the software for `requested` ("auto", "torch", "openvino"), and in words which and why.
+
+    On a CPU OpenVINO is about three times as fast as PyTorch. It is taken where it can be loaded and where its
+    descriptors of a few patches are those of PyTorch.
+
+    Raises:
+        DeviceError: OpenVINO was asked for and cannot be used.
+    """
+    reference = TorchBackend(tensors, spec.descriptor_dim, device)
+    if requested == "torch":
+        return reference, "PyTorch, float32: asked for"
+    lacking = "OpenVINO is used on CPUs only" if device.type != "cpu" else why_no_openvino()
+    precisions = (True, False) if has_bfloat16() else (False,)
+    for mixed in precisions if not lacking else ():
+        fast, lacking = _tried(tensors, spec.sampling.patch_px, mixed, reference)
+        if fast is not None:
+            why = "asked for" if requested == "openvino" else "the fastest on a CPU"
+            return fast, f"OpenVINO, {fast.precision}: {why}"
+    if requested == "openvino":
+        reason = f"The reason: {lacking}."
+        raise DeviceError("The backend 'openvino' cannot be used.", reason, "Choose 'auto' or 'torch'.")
+    return reference, f"PyTorch, float32: {lacking}"
+
+
+def _tried(
+    tensors: dict[str, torch.Tensor], patch_px: int, mixed: bool, reference: TorchBackend
+) -> tuple[OpenVinoBackend | None, str]:
+    """Returns OpenVINO if it gives the descriptors of `reference`, else None and why not."""
+    try:
+        fast = OpenVinoBackend(tensors, patch_px, torch.get_num_threads(), mixed)
+        cosine = _least_cosine(fast, reference, patch_px)
+    except RuntimeError as error:  # the only one that OpenVINO raises
+        return None, f"OpenVINO failed ({str(error).strip().splitlines()[-1][:200]})"
+    if cosine >= _LEAST_COSINE:
+        return fast, ""
+    return None, f"OpenVINO's descriptors are others here (cosine {cosine:.4f}, limit {_LEAST_COSINE})"
+
+
+def _least_cosine(candidate: Backend, reference: Backend, patch_px: int) -> float:
+    """Returns how far both agree on patches of 8 x 8 squares in random greys."""
+    greys = np.random.default_rng(0).uniform(0, 255, (8, 8, 8)).astype(np.float32)
+    patches = np.kron(greys, np.ones((1, patch_px // 8, patch_px // 8), np.float32))
+    cosines = (candidate.describe(patches) * reference.describe(patches)).sum(axis=1)
+    return float(np.nan_to_num(cosines, nan=-1.0).min())
+
+
 class TorchBackend:
     """The network in PyTorch on one device, in float32.
 
@@ -76,11 +145,11 @@ class TorchBackend:
         device: where to run.
     """
 
-    name = "torch"
+    name: Literal["torch", "openvino"] = "torch"
 
     def __init__(self, tensors: dict[str, torch.Tensor], descriptor_dim: int, device: torch.device) -> None:
         self._device = device
-        network = LTFormer(descriptor_dim)
+        network = LTFormer(descriptor_dim, initialise=False)
         network.load_state_dict(tensors, strict=False)  # names and shapes are checked by load_weights
         self._network = network.eval().requires_grad_(False).to(device)
         self.descriptor_dim = descriptor_dim
@@ -103,14 +172,17 @@ class TorchBackend:
     def _run_or_shrink(self, patches: NDArray[np.float32]) -> NDArray[np.float32] | None:
         try:
             return self._run(patches)
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:  # what PyTorch raises differs with the device
+            if not any(text in str(error) for text in _OUT_OF_MEMORY):
+                raise
             if self.batch <= _LEAST_BATCH:
                 raise DeviceError(
                     f"The memory of {self._device} does not suffice for {self.batch} patches.",
                     "",
                     "Close other programs that use it, or choose the device 'cpu'.",
                 ) from error
-        torch.cuda.empty_cache()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
         self.batch //= 2
         return None
 

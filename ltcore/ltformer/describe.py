@@ -16,7 +16,7 @@ from ..types import Descriptors, Keypoints
 from .weights import Orientation, WeightsSpec, load_weights
 
 if TYPE_CHECKING:
-    from .backends import TorchBackend
+    from .backends import Backend
 
 
 class Describer:
@@ -27,6 +27,7 @@ class Describer:
         device: where it runs, e.g. "cpu".
         device_reason: why there, in words.
         backend: software that runs it.
+        backend_reason: which and why, in words.
         spec: card of the weights; None for RootSIFT.
         sees_polarity: whether reversed contrast changes the descriptors.
         orientation: how its windows are turned where the rotation is unknown.
@@ -35,7 +36,8 @@ class Describer:
     name: str
     device: str = "cpu"
     device_reason: str
-    backend: Literal["torch", "opencv"]
+    backend: Literal["torch", "openvino", "opencv"]
+    backend_reason: str
     spec: WeightsSpec | None = None
     sees_polarity: bool = False
     orientation: Orientation = "sift_dual"
@@ -65,6 +67,7 @@ class RootSiftDescriber(Describer):
     backend = "opencv"
     sees_polarity = True
     device_reason = "CPU: RootSIFT runs in OpenCV"
+    backend_reason = "OpenCV: the descriptor is RootSIFT"
 
     def describe(
         self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
@@ -79,15 +82,23 @@ class RootSiftDescriber(Describer):
 
 
 class LTFormerDescriber(Describer):
-    """LTFormer by PyTorch."""
+    """LTFormer.
+
+    Args:
+        spec: card of the weights.
+        backend: what runs the network.
+        device: where.
+        reasons: why there, and why that backend.
+    """
 
     name = "ltformer"
 
-    def __init__(self, spec: WeightsSpec, backend: TorchBackend, device: str, device_reason: str) -> None:
+    def __init__(self, spec: WeightsSpec, backend: Backend, device: str, reasons: tuple[str, str]) -> None:
         self.spec, self._run = spec, backend
         self.name, self.orientation = spec.name, spec.orientation
-        self.backend = "torch"
-        self.device, self.device_reason = device, device_reason
+        self.backend = backend.name
+        self.device = device
+        self.device_reason, self.backend_reason = reasons
 
     def describe(
         self, image: NDArray[np.float32], keypoints: Keypoints, angles_deg: ArrayLike, progress: Progress
@@ -113,12 +124,12 @@ def make_describer(config: FeatureConfig) -> Describer:
 
     Raises:
         WeightsError: the weights are missing or damaged.
-        DeviceError: PyTorch or the device asked for is not there.
+        DeviceError: PyTorch, or the device or backend asked for, is not there.
     """
     if config.descriptor == "rootsift":
         return RootSiftDescriber()
     try:
-        from .backends import TorchBackend, choose_device  # noqa: PLC0415 - RootSIFT works without torch
+        from .backends import choose_backend, choose_device  # noqa: PLC0415 - RootSIFT works without torch
     except ImportError as error:
         raise DeviceError(
             "PyTorch is not installed, so LTFormer descriptors are unavailable.",
@@ -127,4 +138,5 @@ def make_describer(config: FeatureConfig) -> Describer:
         ) from error
     device, reason = choose_device(config.device)
     spec, tensors = load_weights(config.weights)
-    return LTFormerDescriber(spec, TorchBackend(tensors, spec.descriptor_dim, device), str(device), reason)
+    backend, backend_reason = choose_backend(config.backend, device, spec, tensors)
+    return LTFormerDescriber(spec, backend, str(device), (reason, backend_reason))

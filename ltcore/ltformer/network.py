@@ -21,8 +21,8 @@ BLOCKS = 2
 WIDTHS = {128: (16, 32, 64, 128), 256: (32, 64, 128, 256), 512: (64, 128, 256, 512)}
 PATCH_MULTIPLE = 32  # px: the stages reduce a side by this factor
 
-_EPS = 1e-6  # of every LayerNorm
-_FLAT_DEVIATION = 1e-3  # grey levels (0 to 255): a flatter patch is left as it is, not blown up to noise
+EPS = 1e-6  # of every LayerNorm
+FLAT_DEVIATION = 1e-3  # grey levels (0 to 255): a flatter patch is left as it is, not blown up to noise
 
 
 def _convolve(conv: nn.Conv2d, tokens: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class PatchEmbedding(nn.Module):
     def __init__(self, channels: int, width: int, kernel: int, stride: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, width, kernel, stride, kernel // 2)
-        self.norm = nn.LayerNorm(width, eps=_EPS)
+        self.norm = nn.LayerNorm(width, eps=EPS)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Returns (B, H / stride, W / stride, width) tokens of (B, H, W, channels) ones."""
@@ -55,7 +55,7 @@ class Attention(nn.Module):
         self.kv = nn.Linear(width, 2 * width)
         self.proj = nn.Linear(width, width)
         self.reduce = nn.Conv2d(width, width, reduction, reduction) if reduction > 1 else None
-        self.norm = nn.LayerNorm(width, eps=_EPS) if reduction > 1 else None
+        self.norm = nn.LayerNorm(width, eps=EPS) if reduction > 1 else None
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Returns (B, H, W, width) tokens."""
@@ -94,9 +94,9 @@ class Block(nn.Module):
 
     def __init__(self, width: int, heads: int, mlp_ratio: int, reduction: int) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=_EPS)
+        self.norm1 = nn.LayerNorm(width, eps=EPS)
         self.attention = Attention(width, heads, reduction)
-        self.norm2 = nn.LayerNorm(width, eps=_EPS)
+        self.norm2 = nn.LayerNorm(width, eps=EPS)
         self.mlp = Mlp(width, mlp_ratio)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ class Stage(nn.Module):
         self.embed = PatchEmbedding(channels, width, *((7, 4) if index == 0 else (3, 2)))
         shape = (width, HEADS[index], MLP_RATIOS[index], REDUCTIONS[index])
         self.blocks = nn.ModuleList(Block(*shape) for _ in range(BLOCKS))
-        self.norm = nn.LayerNorm(width, eps=_EPS)
+        self.norm = nn.LayerNorm(width, eps=EPS)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Returns this stage's (B, H', W', width) tokens."""
@@ -130,15 +130,17 @@ class LTFormer(nn.Module):
 
     Args:
         descriptor_dim: width of the descriptor: 128, 256 or 512.
+        initialise: whether to draw first weights, for a training; not needed where others are loaded.
     """
 
-    def __init__(self, descriptor_dim: int = 128) -> None:
+    def __init__(self, descriptor_dim: int = 128, initialise: bool = True) -> None:
         super().__init__()
         widths = WIDTHS[descriptor_dim]
         channels = (1, *widths[:-1])
         self.stages = nn.ModuleList(Stage(i, channels[i], widths[i]) for i in range(len(widths)))
         self.head = nn.BatchNorm1d(descriptor_dim, affine=False)
-        self.apply(_initialise)
+        if initialise:
+            self.apply(_initialise)
 
     def features(self, patches: Tensor) -> Tensor:
         """Returns (B, D) outputs before the head; each patch counts on its own, so chunks of a batch may be
@@ -180,7 +182,7 @@ def _check_patches(patches: Tensor) -> None:
 def normalise_patches(patches: Tensor) -> Tensor:
     """Returns each of the (B, S, S) patches with mean 0 and deviation 1; a flat one becomes zeros."""
     deviation, mean = torch.std_mean(patches, dim=(1, 2), keepdim=True)
-    return (patches - mean) / deviation.clamp(min=_FLAT_DEVIATION)
+    return (patches - mean) / deviation.clamp(min=FLAT_DEVIATION)
 
 
 def _initialise(module: nn.Module) -> None:
@@ -197,7 +199,7 @@ def _initialise(module: nn.Module) -> None:
 def expected_shapes(descriptor_dim: int) -> dict[str, tuple[int, ...]]:
     """Returns name and shape of every tensor of the network's weights."""
     with torch.device("meta"):
-        state = LTFormer(descriptor_dim).state_dict()
+        state = LTFormer(descriptor_dim, initialise=False).state_dict()  # drawing there would import half of PyTorch
     return {name: tuple(tensor.shape) for name, tensor in state.items() if tensor.is_floating_point()}
 
 

@@ -266,6 +266,8 @@ def test_info_names_versions_device_and_weights():
     report = json.loads(done.stdout)
     assert report["versions"]["gdal"]
     assert report["device"]["reason"]
+    assert report["backend"]["backend"] in ("torch", "openvino")
+    assert "float32" in report["backend"]["reason"]
     assert "ltformer-d128" in {weights["name"] for weights in report["weights"]}
     assert "GTiff" in report["gdal_raster_drivers"]
 

@@ -13,7 +13,7 @@ from ltcore.errors import DeviceError
 from ltcore.features.sift import describe_rootsift, detect_keypoints
 from ltcore.ltformer import backends
 from ltcore.ltformer.backends import TorchBackend, choose_device
-from ltcore.ltformer.describe import make_describer
+from ltcore.ltformer.describe import LTFormerDescriber, make_describer
 from ltcore.ltformer.weights import load_weights
 from ltcore.progress import CancelledError, NullProgress
 from ltcore.types import Keypoints
@@ -44,7 +44,7 @@ def keypoints(image):
 
 @pytest.fixture(scope="module")
 def ltformer():
-    return make_describer(FeatureConfig(descriptor="ltformer", device="cpu"))
+    return make_describer(FeatureConfig(descriptor="ltformer", device="cpu", backend="torch"))
 
 
 def test_ltformer_describes_in_order(ltformer, image, keypoints):
@@ -75,6 +75,7 @@ def test_same_answer_twice(ltformer, image, keypoints):
 def test_attributes_say_what_runs(ltformer):
     assert (ltformer.device, ltformer.backend) == ("cpu", "torch")
     assert "asked for" in ltformer.device_reason
+    assert ltformer.backend_reason == "PyTorch, float32: asked for"
     assert ltformer.spec.descriptor_dim == 128
     rootsift = make_describer(FeatureConfig(descriptor="rootsift"))
     assert (rootsift.name, rootsift.device, rootsift.backend, rootsift.spec) == ("rootsift", "cpu", "opencv", None)
@@ -126,31 +127,53 @@ def test_auto_prefers_cuda_then_mps_then_cpu(monkeypatch, cuda, mps, expected):
     assert reason.endswith({"cuda": "found", "mps": "found", "cpu": "no CUDA device found"}[expected])
 
 
-class _SmallMemory(TorchBackend):
-    """A backend whose device holds at most `room` patches."""
+_CUDA_MESSAGE = "CUDA out of memory. Tried to allocate 2.00 GiB."
+_MPS_MESSAGE = "MPS backend out of memory (MPS allocated: 9.05 GB)."
+_CPU_MESSAGE = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
 
-    def __init__(self, room):
+
+class _SmallMemory(TorchBackend):
+    """A backend whose device holds at most `room` patches, and then fails as PyTorch does."""
+
+    def __init__(self, room, error=None):
         spec, tensors = load_weights("ltformer-d128")
         super().__init__(tensors, spec.descriptor_dim, torch.device("cpu"))
-        self.room = room
+        self.room, self.error, self.refused = room, error or torch.OutOfMemoryError(_CUDA_MESSAGE), []
 
     def _run(self, patches):
         if len(patches) > self.room:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            self.refused.append(len(patches))
+            raise self.error
         return super()._run(patches)
 
 
-def test_out_of_memory_halves_the_batch_for_good():
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError(_CUDA_MESSAGE), RuntimeError(_MPS_MESSAGE), RuntimeError(_CPU_MESSAGE)], ids=repr
+)
+def test_out_of_memory_halves_the_batch_for_good(error):
     patches = np.random.default_rng(0).uniform(0, 255, (70, 32, 32)).astype(np.float32)
-    small, large = _SmallMemory(20), _SmallMemory(1000)
+    small, large = _SmallMemory(20, error), _SmallMemory(1000)
     np.testing.assert_allclose(small.describe(patches), large.describe(patches), atol=1e-5)
     assert small.batch == 16
     assert large.batch == 256
 
 
+def test_out_of_memory_on_the_way_leaves_descriptors_in_order(ltformer, image, keypoints):
+    small = LTFormerDescriber(ltformer.spec, _SmallMemory(50), "cpu", ("", ""))
+    many = keypoints.take(np.arange(600) % 150)
+    expected = ltformer.describe(image, many, 0.0, NullProgress()).values
+    np.testing.assert_allclose(small.describe(image, many, 0.0, NullProgress()).values, expected, atol=1e-5)
+    assert small._run.refused == [256, 128, 64]  # once each: later batches have the size that fits
+
+
 def test_out_of_memory_at_the_smallest_batch_is_said():
     with pytest.raises(DeviceError, match="does not suffice for 16 patches"):
         _SmallMemory(3).describe(np.zeros((70, 32, 32), np.float32))
+
+
+def test_other_failures_are_not_taken_for_lack_of_memory():
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        _SmallMemory(3, RuntimeError("CUDA error: an illegal memory access")).describe(np.zeros((70, 32, 32)))
 
 
 def test_rootsift_needs_no_torch():
