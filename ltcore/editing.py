@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Optional, Union
+from typing import Any, Optional, Union
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
@@ -21,19 +21,18 @@ from .config import ModelChoice, RegistrationJob, VerdictConfig, settings_from_j
 from .coverage import CoverageCells, Evidence
 from .errors import InputError
 from .evidence import coverage_cells, structure_under
-from .frame import Frame, Search, build_frame
+from .frame import Frame
 from .geometry.models import AnyModel, fit_model
 from .geometry.refit import refit
-from .geometry.selection import fit_tie_points
-from .geometry.transforms import EstimationFailure, apply_matrix, estimate
+from .geometry.transforms import EstimationFailure, estimate
+from .imported import fit_enabled
 from .outputs import check_out_dir, write_outputs
+from .pair import Pair, in_working_grids, open_pair
+from .pipeline import input_hashes
 from .progress import Progress, SubProgress, checkpoint
 from .quality import assess, failed
-from .raster.grid import GeoGrid
-from .raster.read import grid_of, open_raster
-from .record import file_sha256, read_record
+from .record import read_record
 from .result import QualityReport, RegistrationResult, TransformFit, check_grid
-from .search import stricter
 from .summary import plain, result_summary
 from .types import FloatArray, TiePoints
 from .uncertainty import precision_of
@@ -57,44 +56,6 @@ class EditJob:
     model: ModelChoice
     deleted: int = Field(default=0, ge=0)
     record: Optional[Path] = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Both rasters, their grids, and the frame in which the images are compared."""
-
-    job: RegistrationJob
-    datasets: tuple[Any, Any]
-
-    @property
-    def grids(self) -> tuple[GeoGrid, GeoGrid]:
-        """Grids of the reference and of the sensed raster."""
-        return grid_of(self.datasets[0]), grid_of(self.datasets[1])
-
-    def frame(self, search: Search = "given") -> Frame:
-        """Returns the frame of a search (ltcore.frame)."""
-        offset = self.job.config.match.max_offset
-        return build_frame(*self.datasets, self.job.reference, self.job.sensed, offset, search)
-
-    def frame_under(self, transform: Callable[[ArrayLike], FloatArray], sensed_xy: FloatArray) -> tuple[Frame, bool]:
-        """Returns the frame that shows the sensed raster under a transform, and whether it lies where it may lie.
-
-        Where the transform moves the (K, 2) points farther than the largest offset, what georeference says of position
-        is not believed, as in the wider searches of ltcore.search.
-        """
-        frame = self.frame()
-        if frame.max_offset_px is None or not len(sensed_xy):
-            return frame, True
-        view = frame.reference.view
-        said = view.from_source(apply_matrix(frame.prior, sensed_xy))
-        offset = np.median(np.linalg.norm(view.from_source(transform(sensed_xy)) - said, axis=1))
-        near = bool(offset <= frame.max_offset_px)
-        return (frame if near else self.frame("free")), near
-
-
-def open_pair(job: RegistrationJob) -> Pair:
-    """Returns the pair of a job. Raises InputError where a raster cannot be used."""
-    return Pair(job, (open_raster(job.reference), open_raster(job.sensed)))
 
 
 @dataclass(frozen=True)
@@ -131,15 +92,18 @@ def examine_points(edit: EditJob, progress: Progress) -> tuple[Pair, Examined]:
     progress.report(0.0, "Opening the rasters")
     pair = open_pair(edit.job)
     points, enabled = _read_points(edit.points)
-    prior = pair.frame().prior
+    frame = pair.frame()
+    prior = frame.prior
     checkpoint(progress)
-    fit = _fit(edit, points, enabled, prior)
+    if edit.model == "auto":
+        fit, _ = fit_enabled(points, enabled, frame, edit.job.config.fit)
+    else:
+        fit = refit(edit.model, points, enabled, prior)
     count, limits = len(points) + edit.deleted, edit.job.config.verdict
     if isinstance(fit, EstimationFailure):
         return pair, Examined(points, fit, failed(fit.reason, count), prior, limits, fit.reason)
     progress.report(0.4, "Comparing the images")
-    frame, near = pair.frame_under(fit.transform, points.sensed_xy[fit.inliers])
-    limits = limits if near else stricter(limits)
+    frame, limits = pair.frame_under(fit.transform, points.sensed_xy[fit.inliers])
     looked = _look(frame, points, fit)
     if isinstance(looked, EstimationFailure):
         return pair, Examined(points, fit, failed(looked.reason, count), prior, limits, looked.reason)
@@ -152,27 +116,16 @@ def examine_points(edit: EditJob, progress: Progress) -> tuple[Pair, Examined]:
     return pair, Examined(points, fit, quality, prior, limits, "", cells, structure)
 
 
-def _fit(
-    edit: EditJob, points: TiePoints, enabled: NDArray[np.bool_], prior: FloatArray
-) -> Union[TransformFit, EstimationFailure]:
-    if edit.model == "auto":
-        return fit_tie_points(points, prior, edit.job.config.fit)[0]
-    return refit(edit.model, points, enabled, prior)
-
-
 def _look(frame: Frame, points: TiePoints, fit: TransformFit) -> Union[tuple[CoverageCells, float], EstimationFailure]:
     """Returns the cells of the overlap, for px of the reference itself, and the structure score under a fit."""
-    view, used = frame.reference.view, points.take(fit.inliers)
-    working = frame.sensed.view.from_source(used.sensed_xy), view.from_source(used.reference_xy)
-    known = np.isfinite(np.hstack(working)).all(axis=1)
+    view, used = frame.reference.view, in_working_grids(frame, points.take(fit.inliers))
+    used = used.take(np.isfinite(np.hstack([used.reference_xy, used.sensed_xy])).all(axis=1))
     model: AnyModel = fit.transform.model
-    precision = precision_of(used)[known]
-    in_working = fit_model(model, working[0][known], working[1][known], precision, fit.transform)
+    in_working = fit_model(model, used.sensed_xy, used.reference_xy, precision_of(used), fit.transform)
     if isinstance(in_working, EstimationFailure):
         return in_working
-    own = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * [view.dataset.RasterXSize, view.dataset.RasterYSize]
-    if view.origin is not None:
-        own = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * [view.origin.RasterXSize, view.origin.RasterYSize]
+    raster = view.dataset if view.origin is None else view.origin
+    own = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * [raster.RasterXSize, raster.RasterYSize]
     to_working = estimate("affine", own, view.from_source(own))
     if isinstance(to_working, EstimationFailure):
         return to_working
@@ -243,16 +196,7 @@ def write_edited(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
             "versions": versions(),
             "edited": True,
             "weights": known.get("weights"),
-            "inputs": {
-                role: {"sha256": file_sha256(source.path) if source.path.is_file() else None}
-                for role, source in (("reference", edit.job.reference), ("sensed", edit.job.sensed))
-            },
+            "inputs": input_hashes(edit.job),
         },
     )
     return result_summary(result, write_outputs(result, SubProgress(progress, 0.3, 1.0)))
-
-
-METHODS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
-    "examine": examine,
-    "write_edited": write_edited,
-}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Union
 
@@ -13,19 +13,19 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from .accuracy import with_accuracy
-from .config import RasterSource, RegistrationJob, VerdictConfig
+from .config import FitConfig, RasterSource, RegistrationJob
 from .features.keypoints import evenly_spread
-from .frame import Frame, Search, build_frame
+from .frame import Frame
 from .geometry.heldout import ModelTrial
 from .geometry.selection import fit_tie_points
-from .geometry.transforms import EstimationFailure, apply_matrix
+from .geometry.transforms import EstimationFailure
+from .pair import in_working_grids, open_pair
 from .pipeline import input_hashes, judge, weighed
 from .progress import Progress, checkpoint
 from .raster.foreign_points import ForeignPoints, read_foreign_points
 from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import RegistrationResult, TransformFit
-from .search import stricter
 from .summary import plain
 from .types import TiePoints
 from .versions import versions
@@ -50,31 +50,6 @@ class ImportJob:
     tie_points: Path
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """Both rasters, open, and the job they are of."""
-
-    job: RegistrationJob
-    datasets: tuple[Any, Any]
-
-    def frame(self, search: Search) -> Frame:
-        offset = self.job.config.match.max_offset
-        return build_frame(*self.datasets, self.job.reference, self.job.sensed, offset, search)
-
-    def frame_under(self, fit: Fit, points: TiePoints) -> tuple[Frame, VerdictConfig]:
-        """Returns the frame that shows the pair under a fit, and the limits of its verdict.
-
-        Beyond the largest offset georeference is not believed and the limits are stricter, as in ltcore.search.
-        """
-        frame, limits = self.frame("given"), self.job.config.verdict
-        if frame.max_offset_px is None or isinstance(fit, EstimationFailure):
-            return frame, limits
-        sensed, view = points.sensed_xy[fit.inliers], frame.reference.view
-        moved = view.from_source(fit.transform(sensed)) - view.from_source(apply_matrix(frame.prior, sensed))
-        is_near = float(np.median(np.hypot(moved[:, 0], moved[:, 1]))) <= frame.max_offset_px
-        return (frame, limits) if is_near else (self.frame("free"), stricter(limits))
-
-
 def register_imported(refit: RefitJob, progress: Progress) -> RegistrationResult:
     """Returns the registration of a pair by tie points from a file; writes nothing.
 
@@ -87,8 +62,8 @@ def register_imported(refit: RefitJob, progress: Progress) -> RegistrationResult
     """
     start, job = time.perf_counter(), refit.job
     progress.report(0.0, "Reading the tie points")
-    pair = _Pair(job, (open_raster(job.reference), open_raster(job.sensed)))
-    grids = grid_of(pair.datasets[0]), grid_of(pair.datasets[1])
+    pair = open_pair(job)
+    grids = pair.grids
     found = read_foreign_points(refit.tie_points, *grids)
     kept = evenly_spread(
         found.points.reference_xy,
@@ -99,11 +74,13 @@ def register_imported(refit: RefitJob, progress: Progress) -> RegistrationResult
     points, enabled = found.points.take(np.sort(kept)), found.enabled[np.sort(kept)]
     checkpoint(progress)
     progress.report(0.2, "Fitting the transform")
-    fit, trials = _fit(points, enabled, pair.frame("given"), job)
+    fit, trials = fit_enabled(points, enabled, pair.frame(), job.config.fit)
     checkpoint(progress)
     progress.report(0.6, "Comparing the images")
-    frame, limits = pair.frame_under(fit, points)
-    quality = judge(frame, fit, _in_working_grids(frame, points), grids[0], limits)
+    frame, limits = pair.frame(), job.config.verdict
+    if isinstance(fit, TransformFit):
+        frame, limits = pair.frame_under(fit.transform, points.sensed_xy[fit.inliers])
+    quality = judge(frame, fit, in_working_grids(frame, points), grids[0], limits)
     quality = replace(quality, reasons=(*quality.reasons, _origin(refit, found, len(points))))
     return RegistrationResult(
         job=job,
@@ -125,29 +102,19 @@ def register_imported(refit: RefitJob, progress: Progress) -> RegistrationResult
     )
 
 
-def _fit(
-    points: TiePoints, enabled: NDArray[np.bool_], frame: Frame, job: RegistrationJob
+def fit_enabled(
+    points: TiePoints, enabled: NDArray[np.bool_], frame: Frame, config: FitConfig
 ) -> tuple[Fit, tuple[ModelTrial, ...]]:
     """Returns the fit to the enabled points, said of all, and how every model tried did."""
-    placed = _in_working_grids(frame, points)
+    placed = in_working_grids(frame, points)
     used = enabled & np.isfinite(np.hstack([placed.reference_xy, placed.sensed_xy])).all(axis=1)
-    fit, trials = fit_tie_points(points.take(used), frame.prior, job.config.fit)
+    fit, trials = fit_tie_points(points.take(used), frame.prior, config)
     if isinstance(fit, EstimationFailure):
         return fit, trials
     inliers, heldout = np.zeros(len(points), np.bool_), np.full((len(points), 2), np.nan)
     inliers[used], heldout[used] = fit.inliers, fit.heldout_residuals_px
     residuals = points.reference_xy - fit.transform(points.sensed_xy)
     return TransformFit(fit.transform, inliers, residuals, heldout), trials
-
-
-def _in_working_grids(frame: Frame, points: TiePoints) -> TiePoints:
-    reference, sensed = frame.reference.view, frame.sensed.view
-    return TiePoints(
-        reference.from_source(points.reference_xy),
-        sensed.from_source(points.sensed_xy),
-        points.score,
-        points.covariance_px2,
-    )
 
 
 def _origin(refit: RefitJob, found: ForeignPoints, used: int) -> str:
