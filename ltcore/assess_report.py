@@ -16,6 +16,7 @@ from .raster.crs import unit_name
 from .report_drawing import VECTORS, Arrows, arrow_map, data_uri, length_scale, panels
 from .report_page import in_px, rendered, write_page
 from .report_previews import Previews
+from .summary import other_limits
 from .types import FloatArray
 
 _VERDICTS = {
@@ -58,7 +59,7 @@ def render(assessment: Assessment, progress: Progress) -> str:
         "assess_report.html.j2",
         result,
         verdict_sentence=_VERDICTS[result.quality.verdict],
-        notes=(),
+        notes=other_limits(result),
         cards=_cards(assessment),
         statistics=_statistics(assessment),
         unit=unit_name(result.reference_grid.crs_wkt or ""),

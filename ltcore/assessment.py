@@ -20,7 +20,7 @@ from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster, transform_points
 from .record import run_record
 from .result import RegistrationResult, TransformFit
-from .summary import plain
+from .summary import other_limits, plain
 from .types import FloatArray
 
 
@@ -117,6 +117,7 @@ def assessment_summary(assessment: Assessment, outputs: Mapping[str, Path]) -> d
             "backend": result.backend,
             "seconds": result.seconds,
             "outputs": dict(outputs),
+            "notes": other_limits(result),
         }
     )
     return summary
@@ -151,4 +152,8 @@ def assessment_record(assessment: Assessment, outputs: Mapping[str, str]) -> dic
         assessment: the measurement.
         outputs: file name of each output, relative to the record's folder.
     """
-    return {**run_record(assessment.result, outputs), "notes": [], "assessment": measured(assessment)}
+    return {
+        **run_record(assessment.result, outputs),
+        "notes": other_limits(assessment.result),
+        "assessment": measured(assessment),
+    }

@@ -89,16 +89,16 @@ class VerdictConfig:
         fail_structure: least score of the images' structure under the transform (ltcore.structure).
     """
 
-    fail_inliers: int = 15
-    warn_inliers: int = 40
-    fail_inlier_share: float = 0.25
-    warn_inlier_share: float = 0.5
-    fail_heldout_px: float = 1.5
-    warn_heldout_px: float = 1.0
-    fail_coverage: float = 0.1
-    warn_coverage: float = 0.3
-    fail_structure: float = 8.0
-    warn_structure: float = 12.0
+    fail_inliers: int = Field(default=15, ge=0)
+    warn_inliers: int = Field(default=40, ge=0)
+    fail_inlier_share: float = Field(default=0.25, ge=0, le=1)
+    warn_inlier_share: float = Field(default=0.5, ge=0, le=1)
+    fail_heldout_px: float = Field(default=1.5, ge=0, allow_inf_nan=False)  # nan would be a limit that nothing exceeds
+    warn_heldout_px: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    fail_coverage: float = Field(default=0.1, ge=0, le=1)
+    warn_coverage: float = Field(default=0.3, ge=0, le=1)
+    fail_structure: float = Field(default=8.0, ge=0, allow_inf_nan=False)
+    warn_structure: float = Field(default=12.0, ge=0, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, config=_STRICT)

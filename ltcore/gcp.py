@@ -27,12 +27,12 @@ gdal.UseExceptions()
 osr.UseExceptions()
 
 MAX_GDAL_GCPS = 1000  # a thin plate spline over more takes GDAL many seconds
+SAME_PLACE_PX = 1e-6  # within which two GCPs are one
 
 _HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
 _CRS_MARK = "#CRS: "
 _MAX_LINE_CHARACTERS = 100_000
 _MAX_POINTS = 1_000_000
-_SAME_PLACE = 1e-6  # px within which two GCPs are one
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def thinned_evenly(gcp_set: GcpSet, at_most: int) -> NDArray[np.intp]:
     xy = gcp_set.source_xy()[candidates]
     chosen = [int(np.argmin(np.linalg.norm(xy - xy.mean(axis=0), axis=1)))]
     distance = np.linalg.norm(xy - xy[chosen[0]], axis=1)
-    while len(chosen) < at_most and distance.max() > _SAME_PLACE:
+    while len(chosen) < at_most and distance.max() > SAME_PLACE_PX:
         chosen.append(int(np.argmax(distance)))
         distance = np.minimum(distance, np.linalg.norm(xy - xy[chosen[-1]], axis=1))
     return np.sort(candidates[chosen])

@@ -55,6 +55,7 @@ def run_record(result: RegistrationResult, outputs: Mapping[str, str]) -> dict[s
         "transform": {**transform_summary(result), "parameters": _parameters(result)},
         "failure": None if isinstance(result.fit, TransformFit) else result.fit.reason,
         "quality": asdict(result.quality),
+        "gaps": None if result.gaps is None else result.gaps.shares,
         "tie_points": _tie_points(result),
         "outputs": dict(outputs),
         "notes": notes(result),

@@ -11,6 +11,7 @@ from . import report_figures
 from .progress import Progress, checkpoint
 from .report_page import in_px, rendered, write_page
 from .report_previews import Previews
+from .report_similarity import edge_correlations
 from .result import RegistrationResult, TransformFit
 from .summary import notes
 
@@ -34,7 +35,8 @@ def write_report(path: Path, result: RegistrationResult, progress: Progress) -> 
 
 def render(result: RegistrationResult, progress: Progress) -> str:
     """Returns the report as HTML; figures that need a transform are left out where there is none."""
-    quality = result.quality
+    quality, previews = result.quality, Previews(result, progress)
+    similarity = edge_correlations(result, previews, progress)
     return rendered(
         "report.html.j2",
         result,
@@ -42,14 +44,14 @@ def render(result: RegistrationResult, progress: Progress) -> str:
         notes=notes(result),
         cards=_cards(result),
         numbers=_numbers(result),
+        similarity=None if np.isnan(similarity[0]) else similarity,
         models=_models(result),
-        figures=_figures(result, progress),
+        figures=_figures(result, previews, progress),
         is_georeferenced=result.reference_grid.is_georeferenced and result.sensed_grid.is_georeferenced,
     )
 
 
-def _figures(result: RegistrationResult, progress: Progress) -> dict[str, str | None]:
-    previews = Previews(result, progress)
+def _figures(result: RegistrationResult, previews: Previews, progress: Progress) -> dict[str, str | None]:
     makers: dict[str, Callable[[], str | None]] = {
         "checkerboards": lambda: report_figures.checkerboards(result, previews),
         "close_ups": lambda: report_figures.close_ups(result, previews),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .config import Verdict
-from .gcp import points_file_obstacle
+from .config import Verdict, VerdictConfig
+from .gcp import MAX_GDAL_GCPS, SAME_PLACE_PX, points_file_obstacle
 from .result import RegistrationResult, TransformFit
 
 _RANK: dict[Verdict, int] = {"FAIL": 0, "WARN": 1, "PASS": 2}
@@ -22,12 +23,17 @@ _FILES = {
     "report": "report.html",
     "record": "record.json",
 }
+_MORE_NUMBERS = (
+    "mae_px", "ce95_px", "rmse_axes_px", "bias_error_px", "heldout_rmse_map", "ce90_map", "ce95_map", "hull_coverage",
+    "structure",
+)  # fmt: skip
 
 
 def result_summary(result: RegistrationResult, outputs: Mapping[str, Path]) -> dict[str, Any]:
-    """Returns the JSON object of a registration; lengths in reference px, rmse_map in units of the reference's CRS.
+    """Returns the JSON object of a registration; lengths in reference px, those called map in units of its CRS.
 
-    Without a transform the three fields of "transform" are null. "notes" says why an output is missing.
+    Without a transform the three fields of "transform" are null. "gaps" is the share of the overlap without tie points
+    by reason, or null. "notes" says why an output is missing or less than one might expect.
 
     Args:
         result: the registration.
@@ -47,6 +53,8 @@ def result_summary(result: RegistrationResult, outputs: Mapping[str, Path]) -> d
             "heldout_rmse_px": quality.heldout_rmse_px,
             "bias_px": quality.bias_px,
             "coverage": quality.coverage,
+            **{name: getattr(quality, name) for name in _MORE_NUMBERS},
+            "gaps": None if result.gaps is None else result.gaps.shares,
             "device": result.device,
             "backend": result.backend,
             "seconds": result.seconds,
@@ -79,8 +87,38 @@ def all_files() -> dict[str, str]:
 
 
 def notes(result: RegistrationResult) -> list[str]:
-    """Returns a sentence for each output that is missing though nobody asked to leave it out."""
-    return [reason for reason in _skipped(result).values() if reason]
+    """Returns a sentence for each output that is missing though nobody asked to leave it out, or holds less than all,
+    and for limits of the verdict that are not the usual ones."""
+    missing = [reason for reason in _skipped(result).values() if reason]
+    return [*missing, *_left_out(result), *other_limits(result)]
+
+
+def _left_out(result: RegistrationResult) -> list[str]:
+    """Returns a sentence on inliers that gcps.vrt leaves out."""
+    if not isinstance(result.fit, TransformFit):
+        return []
+    places = result.tie_points.sensed_xy[result.fit.inliers]
+    different = len(np.unique(np.round(places / SAME_PLACE_PX), axis=0))
+    said = []
+    if different < len(places):
+        said.append(f"gcps.vrt leaves out {len(places) - different} tie points in the place of another.")
+    if different > MAX_GDAL_GCPS and result.fit.transform.model == "tps":  # other models are the same with fewer
+        said.append(
+            f"gcps.vrt holds {MAX_GDAL_GCPS:,} of {different:,} tie points, evenly spread: "
+            "a thin-plate spline over more takes GDAL long."
+        )
+    return said
+
+
+def other_limits(result: RegistrationResult) -> list[str]:
+    """Returns a sentence on limits of the verdict that are not the usual ones, if there are any."""
+    chosen, usual = result.job.config.verdict, VerdictConfig()
+    changed = [
+        f"{field.name} is {getattr(chosen, field.name):g} (usually {getattr(usual, field.name):g})"
+        for field in fields(usual)
+        if getattr(chosen, field.name) != getattr(usual, field.name)
+    ]
+    return [f"Limits of the verdict were set: {', '.join(changed)}."] if changed else []
 
 
 def _skipped(result: RegistrationResult) -> dict[str, str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from ltcore.progress import CancelledError, NullProgress
 from ltcore.raster.read import grid_of
 from ltcore.report import render, write_report
 from ltcore.report_previews import Crop, Previews, whole
+from ltcore.report_similarity import edge_correlations
 from ltcore.result import RegistrationResult
+from ltcore.types import Gaps
 from tests.data.make_rasters import NORTH_UP, UTM_33N, VARIANTS, make_raster, shifted_pair, texture, to_bytes
 from tests.data.make_result import make_result, without_fit
 
@@ -155,3 +158,30 @@ def test_report_can_be_cancelled(tmp_path: Path, pair: tuple[Path, Path]) -> Non
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     seen = np.isfinite(a) & np.isfinite(b)
     return float(np.corrcoef(a[seen], b[seen])[0, 1])
+
+
+def test_report_says_why_areas_have_no_points(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    result = result_for(tmp_path, pair)
+    assert "Where there are no tie points" not in render(result, NullProgress())
+    gaps = Gaps(300, np.zeros((121, 4, 2)), ("nodata",) * 120 + ("outlier",))
+    html = render(replace(result, gaps=gaps), NullProgress())
+    rows = re.findall(r"<tr><th>([a-z ]+)</th><td>([^<]+)</td><td class", html)
+    assert rows == [("nodata", "40%"), ("outlier", "&lt; 1%")]
+
+
+def test_edges_are_more_alike_after_the_registration_than_before(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    right = result_for(tmp_path, pair)
+    before, after = edge_correlations(right, Previews(right, NullProgress()), NullProgress())
+    assert after > 0.9
+    assert abs(before) < 0.3
+    assert f"<b>{before:.2f}</b> before, <b>{after:.2f}</b> after" in render(right, NullProgress())
+    nothing = result_for(tmp_path, pair, transform=Transform("shift", np.eye(3)))
+    alike = edge_correlations(nothing, Previews(nothing, NullProgress()), NullProgress())
+    assert alike[0] == pytest.approx(alike[1], abs=1e-6)
+
+
+def test_edges_are_not_compared_without_transform_or_common_ground(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    failed = without_fit(result_for(tmp_path, pair))
+    assert np.isnan(edge_correlations(failed, Previews(failed, NullProgress()), NullProgress())).all()
+    away = result_for(tmp_path, pair, transform=Transform("shift", [[1, 0, 5000], [0, 1, 0], [0, 0, 1]]))
+    assert np.isnan(edge_correlations(away, Previews(away, NullProgress()), NullProgress())).all()

@@ -35,6 +35,22 @@ def test_a_band_may_be_text():
         ({"config": {"match": {"max_offset": "far"}}}, "config.match.max_offset"),
         ({"config": {"features": {"device": "toaster"}}}, "config.features.device"),
         ({"reference": {"path": "a.tif", "band": "blue"}}, "reference.band"),
+        ({"config": {"verdict": {"fail_inlier": 3}}}, "config.verdict.fail_inlier"),
+        *[
+            ({"config": {"verdict": {name: value}}}, f"config.verdict.{name}")
+            for name in (
+                "fail_heldout_px",
+                "warn_heldout_px",
+                "fail_structure",
+                "warn_structure",
+                "fail_coverage",
+                "warn_coverage",
+                "fail_inlier_share",
+                "warn_inlier_share",
+                "fail_inliers",
+            )
+            for value in (float("nan"), float("inf"), -0.5)
+        ],
     ],
 )
 def test_bad_settings_are_named(change, field):

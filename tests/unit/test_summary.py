@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ltcore.config import VerdictConfig
+from ltcore.geometry.models import fit_model
+from ltcore.geometry.transforms import EstimationFailure
 from ltcore.raster.grid import GeoGrid
+from ltcore.result import TransformFit
 from ltcore.summary import notes, plain, planned_files, result_summary
+from ltcore.types import Gaps, TiePoints
 from tests.data.make_rasters import ROTATED
 from tests.data.make_result import SHIFT, make_result, without_fit
 
 FIELDS = [
     "verdict", "reasons", "transform", "tie_points", "inliers", "rmse_px", "rmse_map", "ce90_px", "heldout_rmse_px",
-    "bias_px", "coverage", "device", "backend", "seconds", "outputs", "notes",
+    "bias_px", "coverage", "mae_px", "ce95_px", "rmse_axes_px", "bias_error_px", "heldout_rmse_map", "ce90_map",
+    "ce95_map", "hull_coverage", "structure", "gaps", "device", "backend", "seconds", "outputs", "notes",
 ]  # fmt: skip
 FILES = {
     "tie_points": "tie_points.gpkg",
@@ -91,3 +98,37 @@ def test_missing_files_are_explained(tmp_path: Path) -> None:
     failed = without_fit(make_result(tmp_path, min_verdict="FAIL"))
     assert set(planned_files(failed)) == {"tie_points", "points_file", "report", "record"}
     assert len(notes(failed)) == 2
+
+
+def test_shares_of_gaps_are_told_where_somebody_looked(tmp_path: Path) -> None:
+    result = make_result(tmp_path)
+    assert result_summary(result, {})["gaps"] is None
+    gaps = Gaps(8, np.zeros((3, 4, 2)), ("nodata", "nodata", "no match"))
+    assert result_summary(replace(result, gaps=gaps), {})["gaps"] == {"nodata": 0.25, "no match": 0.125}
+
+
+def test_gcps_that_are_left_out_are_told(tmp_path: Path) -> None:
+    many = make_result(tmp_path, count=1500)  # nine in ten are inliers
+    assert notes(many) == []
+    assert isinstance(many.fit, TransformFit)
+    inliers = many.tie_points.take(many.fit.inliers)
+    spline = fit_model("tps", inliers.sensed_xy, inliers.reference_xy)
+    assert not isinstance(spline, EstimationFailure)
+    assert notes(replace(many, fit=replace(many.fit, transform=spline))) == [
+        "gcps.vrt holds 1,000 of 1,350 tie points, evenly spread: a thin-plate spline over more takes GDAL long."
+    ]
+    few = make_result(tmp_path)
+    places = np.array(few.tie_points.sensed_xy)
+    places[[1, 2, 9]] = places[0]  # the last one is an outlier
+    doubled = TiePoints(few.tie_points.reference_xy, places, few.tie_points.score, few.tie_points.covariance_px2)
+    assert notes(replace(few, tie_points=doubled)) == ["gcps.vrt leaves out 2 tie points in the place of another."]
+
+
+def test_limits_that_somebody_set_are_told(tmp_path: Path) -> None:
+    result = make_result(tmp_path)
+    limits = VerdictConfig(fail_inliers=5, warn_heldout_px=2.5)
+    config = replace(result.job.config, verdict=limits)
+    changed = replace(result, job=replace(result.job, config=config))
+    assert notes(changed) == [
+        "Limits of the verdict were set: fail_inliers is 5 (usually 15), warn_heldout_px is 2.5 (usually 1)."
+    ]
