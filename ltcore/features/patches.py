@@ -56,7 +56,7 @@ def unit_grid(sampling: PatchSampling) -> FloatArray:
 
 
 def window_points(xy: FloatArray, half_width_px: FloatArray, angles_deg: ArrayLike, grid: FloatArray) -> FloatArray:
-    """Returns the (N, P * P, 2) image points of the windows, in the frame of `xy`.
+    """Returns the (2, N, P * P) x and y in the image of the windows' points, in the frame of `xy`.
 
     Args:
         xy: (N, 2) centres.
@@ -66,9 +66,10 @@ def window_points(xy: FloatArray, half_width_px: FloatArray, angles_deg: ArrayLi
     """
     angle = np.deg2rad(np.asarray(angles_deg, dtype=np.float64))
     cosine, sine = half_width_px * np.cos(angle), half_width_px * np.sin(angle)
-    axes = np.stack([np.stack([cosine, sine], axis=1), np.stack([-sine, cosine], axis=1)], axis=1)
-    points: FloatArray = xy[:, None, :] + grid @ axes
-    return points
+    rows = np.array([[cosine, -sine, xy[:, 0]], [sine, cosine, xy[:, 1]]]).transpose(0, 2, 1).reshape(-1, 3)
+    points = np.dot(rows, np.vstack([grid.T, np.ones(len(grid))]))  # one large product instead of N small ones
+    placed: FloatArray = points.reshape(2, len(xy), -1)
+    return placed
 
 
 def sample_patches(
@@ -92,8 +93,7 @@ def sample_patches(
     for start in range(0, len(keypoints), step):
         part = slice(start, start + step)
         points = window_points(centres[part], half_width[part], angles[part], grid).astype(np.float32)
-        maps = points.reshape(-1, side, 2)
-        x, y = maps[..., 0], maps[..., 1]
+        x, y = points.reshape(2, -1, side)
         flat = np.asarray(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
         patches[part] = flat.reshape(-1, side, side)
     return patches

@@ -68,7 +68,7 @@ def test_no_keypoints_give_no_patches():
 
 def test_points_of_a_window_stand_about_its_centre():
     points = window_points(np.array([[3.0, 4.0]]), np.array([2.0]), [30.0], unit_grid(_PLAIN))
-    np.testing.assert_allclose(points.mean(axis=1), [[3.0, 4.0]], atol=1e-12)
+    np.testing.assert_allclose(points.mean(axis=2), [[3.0], [4.0]], atol=1e-12)
 
 
 @pytest.mark.parametrize("wrong", [{"patch_px": 33}, {"foveation": 1.0}, {"support_factor": 0}, {"unknown": 1}])
