@@ -50,6 +50,7 @@ class Frame:
         max_offset_px: radius of the search in working px, or None without a prior.
         prior: 3x3 matrix sensed px -> reference px (own grids, edge) that the georeference implies, linearised
             over the overlap; the identity without georeference.
+        one_pixel_size: whether georeference gave both working grids pixels of one size.
         notes: sentences on what of the rasters was not used.
     """
 
@@ -58,6 +59,7 @@ class Frame:
     overlap: Window
     max_offset_px: Optional[float]
     prior: FloatArray
+    one_pixel_size: bool
     notes: tuple[str, ...] = ()
 
     @property
@@ -98,7 +100,7 @@ def build_frame(
         views = plain_view(reference, reference_source), plain_view(sensed, sensed_source)
         notes = _unused_georeference(reference, reference_source) + _unused_georeference(sensed, sensed_source)
         return replace(
-            _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3)), notes=notes
+            _frame(views, (reference_source, sensed_source), views[0].full_window, None, np.eye(3), False), notes=notes
         )
     outline = _outline_in_reference(reference, sensed)
     working = _working_grid(grid, outline)
@@ -115,7 +117,7 @@ def build_frame(
     views = reference_view, warped_view(sensed, sensed_source, target)
     prior = _linear_prior(reference, sensed, outline, grid)
     sources = reference_source, sensed_source
-    return _frame(views, sources, overlap, None if search == "free" else radius, prior)
+    return _frame(views, sources, overlap, None if search == "free" else radius, prior, True)
 
 
 def _frame(
@@ -124,9 +126,10 @@ def _frame(
     overlap: Window,
     offset_px: Optional[float],
     prior: FloatArray,
+    one_pixel_size: bool,
 ) -> Frame:
     scenes = [Scene(view, percentile_stretch(view, source.path.name)) for view, source in zip(views, sources)]
-    return Frame(scenes[0], scenes[1], overlap, offset_px, prior)
+    return Frame(scenes[0], scenes[1], overlap, offset_px, prior, one_pixel_size)
 
 
 def _outline_in_reference(reference: Any, sensed: Any) -> FloatArray:

@@ -13,7 +13,7 @@ from .geometry.transforms import Transform
 from .raster.read import Window
 from .types import FloatArray
 
-_COARSE_SIDE_PX = 1400
+COARSE_SIDE_PX = 1400  # longest side of the images of the coarse stage
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def coarse_factor(frame: Frame) -> float:
     sides = [frame.overlap.width, frame.overlap.height]
     if not frame.has_prior:
         sides += [frame.sensed.view.width, frame.sensed.view.height]
-    return max(1.0, max(sides) / _COARSE_SIDE_PX)
+    return max(1.0, max(sides) / COARSE_SIDE_PX)
 
 
 def at_level(frame: Frame, transform: PlaneMap, factor: float) -> Level:

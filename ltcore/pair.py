@@ -8,12 +8,12 @@ from typing import Any, Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .coarse import stricter
 from .config import RegistrationJob, VerdictConfig
 from .frame import Frame, Search, build_frame
 from .geometry.transforms import apply_matrix
 from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
-from .search import stricter
 from .types import FloatArray, TiePoints
 
 

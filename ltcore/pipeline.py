@@ -31,7 +31,7 @@ from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
-from .search import find_coarse
+from .search import Found, find_coarse
 from .types import Gaps, TiePoints
 from .uncertainty import with_variance_factor
 from .versions import versions
@@ -109,7 +109,7 @@ def register(
             working, points, fit = measured.working, measured.own, measured.fit
     with watch.stage("quality"):
         progress.report(0.95, "Judging the result")
-        quality = judge(frame, fit, working, grids[0], found.limits)
+        quality = judge(frame, fit, working, grids[0], coarse.limits)
         if isinstance(fit, TransformFit):
             quality = with_accuracy(quality, fit, points.reference_xy, grids)
         gaps = _gaps(frame, aoi, fine, fit, working)
@@ -124,7 +124,7 @@ def register(
         backend=describer.backend,
         counts={**coarse.counts, "tie_points": len(points)},
         seconds=watch.seconds,
-        provenance=_provenance(job, describer, trials),
+        provenance=_provenance(job, found, trials),
         gaps=gaps,
     )
 
@@ -222,13 +222,13 @@ def _verdict(
     return assess(fit, len(working), evidence, size_map, limits)
 
 
-def _provenance(job: RegistrationJob, describer: Describer, trials: tuple[ModelTrial, ...]) -> dict[str, Any]:
-    spec = describer.spec
+def _provenance(job: RegistrationJob, found: Found, trials: tuple[ModelTrial, ...]) -> dict[str, Any]:
+    spec = found.describer.spec if found.found_by == found.describer.name else None
     return {
         "versions": versions(),
-        "descriptor": describer.name,
-        "device_reason": describer.device_reason,
-        "backend_reason": describer.backend_reason,
+        "descriptor": found.found_by,
+        "device_reason": found.describer.device_reason,
+        "backend_reason": found.describer.backend_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "models": [asdict(trial) for trial in trials],
         "inputs": input_hashes(job),

@@ -1,4 +1,5 @@
-"""The search for the coarse transform: one descriptor after the other, then farther than the georeference says."""
+"""The search for the coarse transform: the whole overlap correlated, one descriptor after the other, then farther than
+the georeference says."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from typing import Callable, Optional
 
 import numpy as np
 
-from .coarse import CoarseFit, coarse_fit
+from .coarse import CoarseFit, coarse_fit, stricter
 from .config import DescriptorName, FeatureConfig, RegistrationConfig, VerdictConfig
+from .correlation import correlated_fit
 from .frame import Frame, Search
 from .geometry.transforms import Transform, apply_matrix
 from .levels import at_level
@@ -22,8 +24,9 @@ _ATTEMPTS: dict[DescriptorName, tuple[DescriptorName, ...]] = {
     "ltformer": ("ltformer", "rootsift"),
     "rootsift": ("rootsift",),
 }
-_STRICTER = 1.25  # limits of structure where more hypotheses were tested than the georeference allows
 _SHARES: dict[Search, tuple[float, float]] = {"given": (0.0, 0.4), "wider": (0.4, 0.7), "free": (0.7, 1.0)}
+_SAME_PLACE_PX = 6.0  # of the coarse level: as far apart two transforms may be and still mean the same
+CORRELATION = "correlation"
 
 DescriberFor = Callable[[FeatureConfig], Describer]
 
@@ -35,14 +38,18 @@ class Found:
     Attributes:
         frame: the pair as it was searched last.
         coarse: the best transform found in it.
-        describer: the descriptor that found it.
-        limits: limits of the verdict, stricter where the search was widened.
+        describer: the descriptor asked for, or the one that found the transform.
+        found_by: name of that descriptor, or "correlation".
     """
 
     frame: Frame
     coarse: CoarseFit
     describer: Describer
-    limits: VerdictConfig
+    found_by: str
+
+    def noted(self, note: str) -> Found:
+        """Returns this with a sentence more to be read beside the verdict."""
+        return replace(self, frame=replace(self.frame, notes=(*self.frame.notes, note)))
 
 
 def find_coarse(
@@ -54,9 +61,9 @@ def find_coarse(
 ) -> Found:
     """Returns the first coarse fit whose structure passes, else the best one near where the georeference says.
 
-    Where nothing within the largest offset passes, the georeference may be wrong: four times that is searched, then
-    the overlap without regard to position and rotation. Three searches test more hypotheses than one, so what the
-    wider ones find must agree by a quarter more, and better than at every other offset that they admit.
+    Where nothing within the largest offset passes, the georeference may be wrong: the overlap is correlated four times
+    as far, then matched without regard to position and rotation. Three searches test more hypotheses than one, so what
+    the wider ones find must agree by a quarter more, and at no other offset that they admit.
 
     Args:
         frame: the pair, as far as the largest offset.
@@ -65,44 +72,81 @@ def find_coarse(
         describer_for: makes the describer of a descriptor.
         progress: told of each search.
     """
-    first = _attempts(frame, config, config.verdict, describer_for, _share(progress, "given"))
-    if not frame.has_prior or first.coarse.structure >= config.verdict.fail_structure:
-        return first
     strict = stricter(config.verdict)
+    first = _search(frame, config, describer_for, _share(progress, "given"))
+    if not frame.has_prior or first.coarse.passes:
+        return first
     for search in _worth_searching(frame):
-        found = _attempts(frame_for(search), config, strict, describer_for, _share(progress, search))
-        if found.coarse.structure >= strict.fail_structure and _is_unique(found):
-            note = _off_by(frame, found)
-            return replace(found, frame=replace(found.frame, notes=(*found.frame.notes, note)))
+        share, farther = _share(progress, search), frame_for(search)
+        if search == "free":
+            found = _described(farther, config, strict, describer_for, share)
+        else:
+            found = _correlated(farther, config, strict, describer_for, share)
+        if found.coarse.passes and _is_unique(found):
+            return found.noted(_off_by(frame, found))
     return first
 
 
-def stricter(limits: VerdictConfig) -> VerdictConfig:
-    """Returns the limits for what was found farther away than the georeference allows."""
-    return replace(
-        limits,
-        fail_structure=limits.fail_structure * _STRICTER,
-        warn_structure=limits.warn_structure * _STRICTER,
+def _search(frame: Frame, config: RegistrationConfig, describer_for: DescriberFor, progress: Progress) -> Found:
+    """Returns what correlation finds where it is sure, else the better of that and what the descriptors find."""
+    if not frame.has_prior:
+        return _described(frame, config, config.verdict, describer_for, progress)
+    correlated = _correlated(frame, config, config.verdict, describer_for, progress)
+    if correlated.coarse.structure >= config.verdict.warn_structure:
+        return correlated
+    described = _described(frame, config, config.verdict, describer_for, progress)
+    if not correlated.coarse.passes:
+        return described
+    if not described.coarse.passes:
+        return correlated
+    return _better(correlated, described)
+
+
+def _correlated(
+    frame: Frame, config: RegistrationConfig, limits: VerdictConfig, describer_for: DescriberFor, progress: Progress
+) -> Found:
+    """Returns the shift of a frame with a prior."""
+    progress.report(0.0, "Correlating the overlap")
+    describer = describer_for(config.features)  # not needed, but what was asked for and is not there must not be missed
+    return Found(frame, correlated_fit(frame, limits), describer, CORRELATION)
+
+
+def _better(one: Found, other: Found) -> Found:
+    """Returns the one of two trusted transforms whose structure is better; says so where they differ."""
+    better, worse = sorted((one, other), key=lambda found: -found.coarse.structure)
+    apart_px = _apart_px(one, other)
+    if apart_px <= _SAME_PLACE_PX * better.coarse.factor:
+        return better
+    scores = f"{better.coarse.structure:.1f} against {worse.coarse.structure:.1f}"
+    return better.noted(
+        f"What {one.found_by} and {other.found_by} found lies {apart_px:.0f} px apart; the structure of the images "
+        f"speaks for {better.found_by} (score {scores})."
     )
 
 
-def _attempts(
-    frame: Frame,
-    config: RegistrationConfig,
-    limits: VerdictConfig,
-    describer_for: DescriberFor,
-    progress: Progress,
+def _apart_px(one: Found, other: Found) -> float:
+    """Returns how far apart two transforms place the middle of the overlap, reference working px."""
+    overlap = one.frame.overlap
+    middle = np.array([[overlap.x + overlap.width / 2, overlap.y + overlap.height / 2]])
+    first, second = one.coarse.transform, other.coarse.transform
+    if not (isinstance(first, Transform) and isinstance(second, Transform)):
+        raise ValueError("only transforms can be compared")
+    return float(np.linalg.norm(second(first.inverse()(middle)) - middle))
+
+
+def _described(
+    frame: Frame, config: RegistrationConfig, limits: VerdictConfig, describer_for: DescriberFor, progress: Progress
 ) -> Found:
-    """Returns the first coarse fit whose structure passes, else the one of the best structure."""
+    """Returns the first coarse fit of a descriptor whose structure passes, else the one of the best structure."""
     attempts = _ATTEMPTS[config.features.descriptor]
     best: Optional[Found] = None
     for number, name in enumerate(attempts):
         share = SubProgress(progress, number / len(attempts), (number + 1) / len(attempts))
         describer = describer_for(replace(config.features, descriptor=name))
-        coarse = coarse_fit(frame, describer, config, share)
+        coarse = coarse_fit(frame, describer, config, limits, share)
         if best is None or coarse.structure > best.coarse.structure:
-            best = Found(frame, coarse, describer, limits)
-        if coarse.structure >= limits.fail_structure:
+            best = Found(frame, coarse, describer, describer.name)
+        if coarse.passes:
             break
     if best is None:
         raise AssertionError("every descriptor has at least one attempt")
@@ -121,7 +165,7 @@ def _share(progress: Progress, search: Search) -> SubProgress:
 
 
 def _is_unique(found: Found) -> bool:
-    """Returns whether the images agree better at the transform than at every other offset in the overlap."""
+    """Returns whether the images agree at the transform and at no other offset in the overlap."""
     transform = found.coarse.transform
     if not isinstance(transform, Transform):
         return False

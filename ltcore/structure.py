@@ -12,18 +12,19 @@ from .frame import Scene
 from .geometry.models import PlaneMap
 from .raster.radiometry import gradient_magnitude
 from .raster.read import Window
+from .types import FloatArray
 
 _SEARCH_PX = 48  # offsets compared; the noise is measured beyond _NEAR_PX
 _NEAR_PX = 6
 _TOLERANCE_PX = 3  # a coarse transform may be off by this much
 _LOCAL_PX = 31  # side of the neighbourhood in which gradients are normalised
 _MIN_COMMON_SHARE = 0.02
+_RIVAL = 0.85  # agreement a shared pixel of a wrong offset, over that at the solution, from which ground repeats
+_MIN_RIVAL_SHARE = 0.25  # of the common ground: what shares less agrees by chance
 _MIN_COMMON_PX = 16  # least width and height of what both images show
 
 
-def structure_score(
-    reference: Scene, sensed: Scene, window: Window, transform: PlaneMap, rivals_px: int = _SEARCH_PX
-) -> float:
+def structure_score(reference: Scene, sensed: Scene, window: Window, transform: PlaneMap, unique_px: int = 0) -> float:
     """Returns how far the agreement of both images' gradients under the transform stands above chance.
 
     Args:
@@ -31,34 +32,68 @@ def structure_score(
         sensed: scene on its own working grid.
         window: window of the reference's working grid to compare, at most about 2000 px a side.
         transform: sensed working px -> reference working px.
-        rivals_px: how far wrong offsets are compared, at least 48.
+        unique_px: up to which offset the ground must not repeat itself.
 
     Returns:
-        The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where a wrong offset
-        up to `rivals_px` agrees better, or where the images share less than 2 % of the window or 16 px a side.
+        The score, in standard deviations of the correlation at wrong offsets (6 to 48 px); 0 where one of them agrees
+        better, where one up to `unique_px` agrees nearly as well (by 85 % a pixel that both images show), or where
+        the images share less than 2 % of the window or 16 px a side.
     """
     image, aligned = reference.read(window), read_aligned(sensed, window, transform)
     common = image.valid & aligned.valid
     rows, columns = np.flatnonzero(common.any(axis=1)), np.flatnonzero(common.any(axis=0))
     if common.mean() < _MIN_COMMON_SHARE or min(np.ptp(rows), np.ptp(columns)) < _MIN_COMMON_PX:
         return 0.0
-    a = _local_contrast(gradient_magnitude(image, 1.0), common)
-    b = _local_contrast(gradient_magnitude(aligned, 1.0), common)
-    reach = max(rivals_px, _SEARCH_PX)
-    shape = [fft.next_fast_len(side + reach, real=True) for side in a.shape]
-    surface = fft.irfft2(np.conj(fft.rfft2(a, shape)) * fft.rfft2(b, shape), shape)
-    side = 2 * reach + 1
-    shifted = np.roll(surface, (reach, reach), axis=(0, 1))[:side, :side]
-    y, x = np.mgrid[-reach : shifted.shape[0] - reach, -reach : shifted.shape[1] - reach]
+    reach = max(unique_px, _SEARCH_PX)
+    a, b = (_local_contrast(gradient_magnitude(each, 1.0), common) for each in (image, aligned))
+    shifted, x, y = _agreement(a, b, reach)
     distance = np.hypot(x, y)
     # Beyond half of what both images show, little is left to compare: the noise there would be too small.
     across, down = (min(_SEARCH_PX, np.ptp(places) / 2) for places in (columns, rows))
     noise = shifted[(distance > _NEAR_PX) & (np.abs(x) <= across) & (np.abs(y) <= down)]
     spread = 1.4826 * np.median(np.abs(noise - np.median(noise)))  # robust standard deviation
     at_solution = shifted[distance <= _TOLERANCE_PX].max()
-    if at_solution < shifted[distance > _NEAR_PX].max():
+    if at_solution < shifted[distance > _NEAR_PX].max() or (unique_px and _repeats(shifted, distance, common, reach)):
         return 0.0
     return float((at_solution - np.median(noise)) / max(float(spread), 1e-9))
+
+
+def best_shift(reference: Scene, sensed: Scene, window: Window, reach_px: int) -> tuple[int, int]:
+    """Returns the x, y by which the sensed scene is to be moved so that the gradients of the window agree best.
+
+    Args:
+        reference: scene on its working grid.
+        sensed: scene on the same grid.
+        window: window of the grid to compare, at most about 2000 px a side.
+        reach_px: longest shift.
+    """
+    images = reference.read(window), sensed.read(window)
+    a, b = (_local_contrast(gradient_magnitude(image, 1.0), image.valid) for image in images)
+    shifted, x, y = _agreement(a, b, reach_px)
+    best = np.where(np.hypot(x, y) <= reach_px, shifted, -np.inf).argmax()
+    return -int(x.flat[best]), -int(y.flat[best])
+
+
+def _repeats(agreement: NDArray[np.float32], distance_px: FloatArray, common: NDArray[np.bool_], reach: int) -> bool:
+    """Returns whether a wrong offset agrees nearly as well as the solution, a pixel that both images show."""
+    weight = common.astype(np.float32)
+    shared, *_ = _agreement(weight, weight, reach)
+    rival = (distance_px > _NEAR_PX) & (shared > _MIN_RIVAL_SHARE * shared.max())
+    at_solution = agreement[distance_px <= _TOLERANCE_PX].max() / shared.max()
+    return bool((agreement[rival] / shared[rival]).max() > _RIVAL * at_solution)
+
+
+def _agreement(
+    a: NDArray[np.float32], b: NDArray[np.float32], reach: int
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
+    """Returns the correlation of a(p) with b(p + offset) for offsets up to `reach` px along each axis, and the x and y
+    of the offsets, all (2 reach + 1, 2 reach + 1)."""
+    shape = [fft.next_fast_len(side + reach, real=True) for side in a.shape]
+    surface = fft.irfft2(np.conj(fft.rfft2(a, shape)) * fft.rfft2(b, shape), shape)
+    side = 2 * reach + 1
+    shifted = np.roll(surface, (reach, reach), axis=(0, 1))[:side, :side]
+    y, x = np.mgrid[-reach : shifted.shape[0] - reach, -reach : shifted.shape[1] - reach]
+    return shifted, x, y
 
 
 def _local_contrast(magnitude: NDArray[np.float32], common: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import click
 import cv2
 
+from .ablation import parts
 from .ecc import SiftEcc
 from .methods import Method
 from .opencv_peers import feature_peers
@@ -56,7 +57,7 @@ def main(suites: tuple[str, ...], split: str, data: Optional[Path], **options: A
 def _methods(only: tuple[str, ...]) -> tuple[list[Method], dict[str, str], dict[str, str]]:
     """Returns the methods to run, why the others are not (by name), and the versions of the peers' packages."""
     packaged, unavailable, peer_versions = packaged_peers()
-    methods: list[Method] = [*products(), *feature_peers(), SiftEcc(), *packaged]
+    methods: list[Method] = [*products(), *parts(), *feature_peers(), SiftEcc(), *packaged]
     kept = [method for method in methods if not only or method.name in only]
     left_out = {method.name: "left out of this run (--only)" for method in methods if method not in kept}
     return kept, {**unavailable, **left_out}, peer_versions

@@ -22,7 +22,8 @@ from .pairs import Pair
 
 
 @lru_cache(maxsize=4)
-def _kept_describer(features: FeatureConfig) -> Describer:
+def kept_describer(features: FeatureConfig) -> Describer:
+    """Returns a describer that is made once."""
     return make_describer(features)
 
 
@@ -37,7 +38,7 @@ class Product:
         """Returns its answer; a FAIL keeps its transform, if there is one, for the record."""
         job = RegistrationJob(RasterSource(pair.reference), RasterSource(pair.sensed), Path(), config=self.config)
         try:
-            result = register(job, NullProgress(), _kept_describer)
+            result = register(job, NullProgress(), kept_describer)
         except LtcoreError as error:
             return Answer(None, "ERROR", str(error))
         return _answer(result, pair, sensed_xy)

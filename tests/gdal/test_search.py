@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
+from ltcore.coarse import CoarseFit, stricter
 from ltcore.config import (
     FeatureConfig,
     FitConfig,
@@ -16,11 +17,12 @@ from ltcore.config import (
     VerdictConfig,
 )
 from ltcore.frame import build_frame
-from ltcore.geometry.transforms import apply_matrix
+from ltcore.geometry.transforms import Transform, apply_matrix
+from ltcore.ltformer.describe import Describer
 from ltcore.pipeline import register
 from ltcore.progress import NullProgress
 from ltcore.raster.read import open_raster
-from ltcore.search import stricter
+from ltcore.search import Found, _better
 from tests.data.make_rasters import NORTH_UP, UTM_33N, make_raster, shifted_pair, texture_at, to_bytes
 
 SIZE = (320, 280)
@@ -54,6 +56,41 @@ def test_an_offset_beyond_the_largest_is_found_and_reported(tmp_path, shift, max
     limit = int(max_offset) if "m" not in max_offset else int(max_offset[:-1]) // 2
     expected = f"off by about {off_by} px, more than the largest offset of {limit} px"
     assert expected in " ".join(result.quality.reasons)
+
+
+class Silent(Describer):
+    """A descriptor that must not be asked."""
+
+    name, backend, device_reason, backend_reason = "silent", "opencv", "a test", "a test"
+
+    def describe(self, image, keypoints, angles_deg, progress):
+        raise AssertionError("no descriptor is needed")
+
+
+def test_where_the_whole_overlap_agrees_no_descriptor_is_asked(tmp_path):
+    sources = [RasterSource(path) for path in shifted_pair(tmp_path, (12.0, 5.0), SIZE, **PLACED)]
+    result = register(RegistrationJob(*sources, Path("unused")), NullProgress(), lambda _: Silent())
+    assert result.quality.verdict == "PASS", result.quality.reasons
+    assert result.provenance["descriptor"] == "correlation"
+    assert result.provenance["weights"] is None
+    assert error_px(result, [[1, 0, 12], [0, 1, 5], [0, 0, 1]]) < 0.2
+
+
+def found(frame, offset_px, structure, name):
+    shift = Transform("shift", np.array([[1, 0, offset_px], [0, 1, 0], [0, 0, 1.0]]))
+    return Found(frame, CoarseFit(shift, structure, 1.0, {}, VerdictConfig()), Silent(), name)
+
+
+@pytest.mark.parametrize(
+    ("offset_px", "words"), [(5, ""), (14, "lies 14 px apart; the structure of the images speaks")]
+)
+def test_the_better_structure_goes_on_and_a_disagreement_is_worth_a_word(tmp_path, offset_px, words):
+    frame = frame_of(*shifted_pair(tmp_path, (0, 0), SIZE, **PLACED))
+    pair = found(frame, 0.0, 9.0, "correlation"), found(frame, offset_px, 14.0, "rootsift")
+    better = [_better(*pair), _better(*pair[::-1])]
+    assert [each.found_by for each in better] == ["rootsift", "rootsift"]
+    assert all(words in " ".join(each.frame.notes) for each in better)
+    assert all(bool(each.frame.notes) is bool(words) for each in better)
 
 
 def test_an_offset_within_the_largest_is_not_worth_a_word(tmp_path):

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ltcore.aligned import read_aligned
 from ltcore.config import RasterSource
@@ -7,7 +9,7 @@ from ltcore.evidence import gather_evidence
 from ltcore.frame import build_frame
 from ltcore.geometry.transforms import Transform, apply_matrix
 from ltcore.raster.read import Window, open_raster
-from ltcore.structure import structure_score
+from ltcore.structure import best_shift, structure_score
 from tests.data.make_rasters import make_raster, shifted_pair, texture_at, to_bytes
 
 SIZE = (360, 300)
@@ -81,3 +83,20 @@ def test_coverage_is_the_share_of_occupied_cells(tmp_path, share, expected):
     x, y = np.meshgrid(np.arange(4, SIZE[0] * share, 8), np.arange(4, SIZE[1], 8))
     found = gather_evidence(frame, Transform("shift", np.eye(3)), np.column_stack([x.ravel(), y.ravel()]))
     assert found.coverage == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(("unique_px", "agrees"), [(0, True), (150, False)])
+def test_ground_that_repeats_itself_farther_away_is_no_only_answer(tmp_path, unique_px, agrees):
+    tiled = np.tile(to_bytes(texture_at(*np.meshgrid(np.arange(100.0), np.arange(100.0)))), (3, 4))
+    frame = frame_of(make_raster(tmp_path / "a.tif", tiled), make_raster(tmp_path / "b.tif", tiled))
+    here = Transform("shift", np.eye(3))
+    score = structure_score(frame.reference, frame.sensed, frame.overlap, here, unique_px)
+    assert score > 8 if agrees else score == 0
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(x=st.integers(-20, 20), y=st.integers(-20, 20), reach=st.integers(31, 400))
+def test_the_best_shift_is_the_shift(tmp_path, x, y, reach):
+    frame = frame_of(*shifted_pair(tmp_path, (x, y), (160, 120)))
+    found = best_shift(frame.reference, frame.sensed, Window(0, 0, 160, 120), reach)
+    assert np.abs(np.subtract(found, (x, y))).max() <= 1
