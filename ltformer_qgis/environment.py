@@ -20,12 +20,12 @@ from qgis.core import QgsApplication
 
 from . import processes, settings
 from .errors import EngineError
+from .python_places import QgisHome, child_variables, interpreter_of_venv, interpreters_of_qgis
 from .texts import ROOT_FOLDER, tr
 
 PYTHON_VARIABLE = "LTFORMER_PYTHON"
 OLDEST_PYTHON = (3, 9)
 _PROBE_TIMEOUT_S = 60
-_IS_WINDOWS = sys.platform == "win32"
 
 # Importing GDAL's numpy bridge and OpenCV shows a numpy of the wrong kind; torch is only looked for, as its import
 # takes a second and the engine does it anyway.
@@ -131,7 +131,7 @@ def find_python(is_cancelled: Callable[[], bool] = lambda: False) -> Candidate:
         tr("Tried {tried}.").format(tried="; ".join(tried)) if tried else tr("QGIS's own Python was not found."),
         tr(
             "Run 'Check and set up environment' with the action 'create', or choose a Python in Settings > Options > "
-            "Processing > Providers > LTFormer."
+            "LTFormer."
         ),
     )
 
@@ -160,7 +160,7 @@ def private_folder() -> Path:
 
 def private_python() -> Path:
     """Returns the interpreter of the private environment."""
-    return private_folder() / ("Scripts/python.exe" if _IS_WINDOWS else "bin/python")
+    return interpreter_of_venv(private_folder(), sys.platform)
 
 
 def private_marker() -> Path:
@@ -171,18 +171,20 @@ def private_marker() -> Path:
 def qgis_pythons() -> list[Path]:
     """Returns the existing interpreters that belong to QGIS's Python; never QGIS itself, which sys.executable
     is on Windows and macOS."""
-    versioned = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    folders = [Path(sys.exec_prefix), Path(sys.base_exec_prefix)]
-    names = ["python.exe", "python3.exe"] if _IS_WINDOWS else [f"bin/{versioned}", "bin/python3"]
-    if sys.platform == "darwin":
-        bundle = Path(QgsApplication.applicationDirPath())  # QGIS.app/Contents/MacOS
-        frameworks = bundle.parent / "Frameworks"
-        folders += [bundle, frameworks, frameworks / "Python.framework/Versions/Current"]
-    paths = [folder / name for folder in folders for name in names]
+    paths = interpreters_of_qgis(_qgis_home())
     executable = Path(sys.executable or "")
     if executable.name.lower().startswith("python"):
         paths.append(executable)
     return list(dict.fromkeys(path for path in paths if path.is_file()))
+
+
+def _qgis_home() -> QgisHome:
+    return QgisHome(
+        sys.platform,
+        (sys.exec_prefix, sys.base_exec_prefix),
+        QgsApplication.applicationDirPath(),
+        f"{sys.version_info.major}.{sys.version_info.minor}",
+    )
 
 
 _probes: dict[tuple[str, float], Probe] = {}
@@ -223,38 +225,15 @@ def _asked(candidate: Candidate, is_cancelled: Callable[[], bool]) -> Probe:
     return Probe(tuple(answer["version"]), tuple(answer["missing"]), answer["broken"])
 
 
-_DROPPED = (
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "__PYVENV_LAUNCHER__",
-    "PIP_USER",
-    "PIP_TARGET",
-    "PIP_PREFIX",
-    "PIP_ROOT",  # they would install elsewhere; an index or proxy stays
-)
-_QGIS_DATA = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH")
-
-
 def child_environment(candidate: Candidate) -> dict[str, str]:
-    """Returns the environment of a child of QGIS: without what QGIS's own Python needs, and with ltcore's folder.
-
-    On Windows and macOS a Python that shares QGIS's GDAL keeps QGIS's folders and data; one of the user's own
-    must not see them.
-    """
-    bundled = _IS_WINDOWS or sys.platform == "darwin"
-    shares_qgis = bundled and not candidate.is_explicit
-    dropped = _DROPPED if shares_qgis else _DROPPED + _QGIS_DATA
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name.upper() not in dropped and not name.upper().startswith("PYTHON")
-    }
-    if bundled and not shares_qgis:
-        home = str(Path(QgsApplication.applicationDirPath()).parent).lower()
-        folders = kept.get("PATH", "").split(os.pathsep)
-        kept["PATH"] = os.pathsep.join(folder for folder in folders if not folder.lower().startswith(home))
-    kept["PYTHONPATH"] = str(ROOT_FOLDER)
-    if candidate.origin == "private":
-        kept["PYTHONNOUSERSITE"] = "1"  # else the user's own numpy could come before the pinned one
-    return kept
+    """Returns the environment of a child of QGIS that runs a candidate, see ltformer_qgis.python_places."""
+    found = child_variables(
+        os.environ,
+        _qgis_home(),
+        ROOT_FOLDER,
+        shares_qgis=not candidate.is_explicit,
+        is_private=candidate.origin == "private",
+    )
+    if settings.threads():
+        found["OMP_NUM_THREADS"] = str(settings.threads())  # PyTorch and the libraries below it
+    return found

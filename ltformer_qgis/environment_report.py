@@ -9,7 +9,8 @@ from typing import Any
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QT_VERSION_STR
 
-from .environment import Candidate, candidates, probe
+from .environment import Candidate, candidates, private_folder, probe
+from .private_python import LOG_NAME
 from .texts import tr, version
 
 _STYLE = """body{font-family:sans-serif;margin:1.5em;max-width:60em}
@@ -47,8 +48,18 @@ def render(python: Candidate | None, problem: str, facts: Mapping[str, Any]) -> 
         f"<body><h1>LTFormer Co-registration</h1>{state}<h2>{html.escape(tr('Plugin'))}</h2>{_as_html(plugin)}"
         f"<h2>{html.escape(tr('Pythons tried, in this order'))}</h2><table>{rows}</table>"
         + (f"<h2>{html.escape(tr('Engine'))}</h2>{_as_html(facts)}" if facts else "")
+        + _setup_log()
         + "</body></html>"
     )
+
+
+def _setup_log() -> str:
+    """Returns the log of the last set-up of the private environment, for copying; '' without one."""
+    path = private_folder().parent / LOG_NAME
+    if not path.is_file():
+        return ""
+    log = html.escape(path.read_text(encoding="utf-8", errors="replace"))
+    return f"<h2>{html.escape(tr('Log of the set-up'))}</h2><p>{html.escape(str(path))}</p><pre>{log}</pre>"
 
 
 def _as_html(value: Any) -> str:

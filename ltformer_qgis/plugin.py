@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
+from qgis.PyQt.QtCore import QCoreApplication
 
 from . import engine
 from .compat import QAction
 from .dock.switch import DockSwitch
 from .provider import LTFormerProvider, icon
-from .texts import PLUGIN_FOLDER, tr
+from .texts import installed_translator, marked, tr
 
 MENU = "LTFormer Co-registration"
 _ENTRIES = (
-    ("ltformer:match", "Match visible/NIR layers…"),
-    ("ltformer:checkenvironment", "Check and set up environment…"),
+    ("ltformer:match", marked("Match visible/NIR layers…")),
+    ("ltformer:checkenvironment", marked("Check and set up environment…")),
 )
 
 
@@ -28,7 +28,8 @@ class LTFormerPlugin:
         self._provider: LTFormerProvider | None = None
         self._actions: list[QAction] = []
         self._dock: DockSwitch | None = None
-        self._translator = self._installed_translator()
+        self._translator = installed_translator(QgsApplication.locale())
+        self._options: Any = None
 
     def initProcessing(self) -> None:
         """Registers the provider; called alone by qgis_process."""
@@ -50,9 +51,13 @@ class LTFormerPlugin:
         self._iface.addPluginToRasterMenu(MENU, self._dock.action)
         self._iface.addRasterToolBarIcon(self._dock.action)
         self._actions.append(self._dock.action)
+        from .options import LTFormerOptions  # noqa: PLC0415 - widgets load where there is a window
+
+        self._options = LTFormerOptions(icon())
+        self._iface.registerOptionsWidgetFactory(self._options)
 
     def unload(self) -> None:
-        """Takes everything back: menu entries, provider, translator, the running engine."""
+        """Takes everything back: dock, menu entries, options, provider, translator, the running engine."""
         if self._dock is not None:
             self._iface.removeRasterToolBarIcon(self._dock.action)
             self._dock.close()
@@ -61,6 +66,9 @@ class LTFormerPlugin:
             self._iface.removePluginRasterMenu(MENU, action)
             action.deleteLater()
         self._actions = []
+        if self._options is not None:
+            self._iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
@@ -73,12 +81,3 @@ class LTFormerPlugin:
         import processing  # noqa: PLC0415 - the Processing plugin may load after this one
 
         processing.execAlgorithmDialog(algorithm_id, {})
-
-    def _installed_translator(self) -> QTranslator | None:
-        """Returns a translator for the user's language, installed, or None where there is none."""
-        translator = QTranslator()
-        found = translator.load(QLocale(QgsApplication.locale()), "ltformer", "_", str(PLUGIN_FOLDER / "i18n"))
-        if not found:
-            return None
-        QCoreApplication.installTranslator(translator)
-        return translator

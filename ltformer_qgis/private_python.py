@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
@@ -28,16 +30,37 @@ from .environment import (
 from .errors import EngineCancelled, EngineError
 from .feedback import FeedbackProgress
 from .texts import PLUGIN_FOLDER, tr
+from .wheels import pip_arguments, size_of
 
 REQUIREMENTS = PLUGIN_FOLDER / "requirements-worker.txt"
-NEEDED_GB = 6  # PyTorch for CUDA, which pip takes on most Linux systems, with its download
+OLDEST_PYTHON = (3, 10)  # of the pinned requirements
+LOG_NAME = "setup.log"  # beside the environment
 _STEPS = ("Collecting", "Requirement already satisfied", "Downloading", "Using cached")
 
 
-def create(progress: FeedbackProgress, tell: Callable[[str], None]) -> Candidate:
+@dataclass(frozen=True)
+class SetupChoices:
+    """What the user chose.
+
+    Attributes:
+        build: of PyTorch, one of ltformer_qgis.wheels.BUILDS.
+        wheels: folder to install from without network, or None.
+        variables: further environment variables for pip: QGIS's proxy.
+    """
+
+    build: str = "cpu"
+    wheels: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def create(choices: SetupChoices, progress: FeedbackProgress, tell: Callable[[str], None]) -> Candidate:
     """Returns the new environment's Python; an older environment is replaced once the new one works.
 
+    What pip says also goes to setup.log beside the environment. What it downloaded stays in its cache: a second try
+    goes on where the first one ended.
+
     Args:
+        choices: see there.
         progress: moves with the packages found, and may cancel.
         tell: takes each line of pip's output.
 
@@ -45,22 +68,38 @@ def create(progress: FeedbackProgress, tell: Callable[[str], None]) -> Candidate
         EngineCancelled: the user cancelled; nothing is left of the new environment.
         EngineError: it could not be made; the older one, if any, is back in its place.
     """
-    base = _base_python()
     folder = private_folder()
-    _check_space(folder)
-    with _replacing(folder):
+    sources = pip_arguments(choices.build, sys.platform, choices.wheels)
+    base = _base_python()
+    numpy_version = _numpy_version(base)
+    _check_space(folder, size_of(choices.build).disk_gb)
+    with _replacing(folder), _logged(folder.parent / LOG_NAME, tell) as say:
         progress.report(0.0, tr("Making a private environment in {folder}").format(folder=folder))
-        _run([str(base), "-m", "venv", "--system-site-packages", str(folder)], base, progress, tell)
+        setup = _Setup(base, choices.variables, progress, say)
+        setup.run([str(base), "-m", "venv", "--system-site-packages", str(folder)])
         constraints = folder / "constraints.txt"
-        constraints.write_text(f"numpy=={_numpy_version(base)}\n", encoding="utf-8")
+        constraints.write_text(f"numpy=={numpy_version}\n", encoding="utf-8")
         progress.report(0.05, tr("Installing PyTorch, OpenCV and what they need"))
-        _install(constraints, progress, tell)
+        setup.install(constraints, sources)
         found = _check(private_python())
         progress.report(
             1.0, tr("The private environment works: Python {version}").format(version=".".join(map(str, found.version)))
         )
         private_marker().write_text(REQUIREMENTS.read_text(encoding="utf-8"), encoding="utf-8")
     return Candidate(private_python(), "private")
+
+
+@contextmanager
+def _logged(path: Path, tell: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Gives a `tell` that also writes the log."""
+    with path.open("w", encoding="utf-8") as stream:
+
+        def say(line: str) -> None:
+            stream.write(f"{line}\n")
+            stream.flush()
+            tell(line)
+
+        yield say
 
 
 def _base_python() -> Path:
@@ -71,22 +110,22 @@ def _base_python() -> Path:
             tr("QGIS's own Python interpreter was not found."),
             "",
             tr(
-                "Install Python with PyTorch, OpenCV and GDAL yourself, and choose it in Settings > Options > "
-                "Processing > Providers > LTFormer."
+                "Install Python with PyTorch, OpenCV and GDAL yourself, and choose it in Settings > Options > LTFormer."
             ),
         )
     return pythons[0]
 
 
-def _check_space(folder: Path) -> None:
+def _check_space(folder: Path, needed_gb: float) -> None:
     existing = next(parent for parent in folder.parents if parent.exists())
     free_gb = shutil.disk_usage(existing).free / 1e9
-    if free_gb < NEEDED_GB:
+    if free_gb < needed_gb:
         raise EngineError(
             tr("There is too little space for the private environment."),
-            tr("{free:.1f} GB are free in '{folder}', up to {needed} GB are needed.").format(
-                free=free_gb, folder=existing, needed=NEEDED_GB
+            tr("{free:.1f} GB are free in '{folder}', about {needed:g} GB are needed.").format(
+                free=free_gb, folder=existing, needed=needed_gb
             ),
+            tr("Free some, or choose the build for CPUs."),
         )
 
 
@@ -113,66 +152,64 @@ def _replacing(folder: Path) -> Iterator[None]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _run(command: Sequence[str], python: Path, progress: FeedbackProgress, tell: Callable[[str], None]) -> None:
-    """Runs a command to its end, telling its lines."""
-    process = processes.start(
-        command,
-        child_environment(Candidate(python, "private")),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    last: list[str] = []
-    for line in processes.lines_of(process, progress.is_cancelled):
-        tell(line)
-        last = [*last, line][-4:]
-    if progress.is_cancelled():
-        raise EngineCancelled
-    if process.returncode != 0:
-        raise EngineError(
-            tr("The private environment could not be made."),
-            " ".join(part for part in last if part.strip()),
-            tr("The lines above say what was tried."),
+class _Setup:
+    """Runs the commands that make an environment."""
+
+    def __init__(
+        self,
+        python: Path,
+        variables: Mapping[str, str],
+        progress: FeedbackProgress,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._environment = {**child_environment(Candidate(python, "private")), **variables}
+        self._progress, self._tell = progress, tell
+        self._seen = self._count = 0
+
+    def run(self, command: Sequence[str]) -> None:
+        """Runs a command to its end, telling its lines."""
+        self._tell("> " + " ".join(command))
+        process = processes.start(
+            command,
+            self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
+        last: list[str] = []
+        for line in processes.lines_of(process, self._progress.is_cancelled):
+            self._note(line)
+            last = [*last, line][-4:]
+        if self._progress.is_cancelled():
+            raise EngineCancelled
+        if process.returncode != 0:
+            raise EngineError(
+                tr("The private environment could not be made."),
+                " ".join(part for part in last if part.strip()),
+                tr(
+                    "Run it again: what was downloaded is kept. Without network, give a folder of wheels. All of it "
+                    "stands in {log}."
+                ).format(log=private_folder().parent / LOG_NAME),
+            )
 
+    def install(self, constraints: Path, sources: Sequence[str]) -> None:
+        """Installs the requirements; the bar moves by one step for each package pip speaks of."""
+        self._count = sum(1 for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line)
+        pip = [str(private_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        patience = ["--progress-bar", "off", "--retries", "5", "--timeout", "60"]
+        self.run([*pip, *patience, *sources, "-c", str(constraints), "-r", str(REQUIREMENTS)])
 
-def _install(constraints: Path, progress: FeedbackProgress, tell: Callable[[str], None]) -> None:
-    """Installs the requirements; the bar moves by one step for each package pip speaks of."""
-    count = sum(1 for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line)
-    seen = 0
-
-    def tell_and_count(line: str) -> None:
-        nonlocal seen
+    def _note(self, line: str) -> None:
         if line.strip().startswith(_STEPS):
-            seen += 1
-            progress.report(0.05 + 0.85 * min(1.0, seen / max(1, 2 * count)))
-        tell(line)
-
-    _run(
-        [
-            str(private_python()),
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--progress-bar",
-            "off",
-            "-c",
-            str(constraints),
-            "-r",
-            str(REQUIREMENTS),
-        ],
-        private_python(),
-        progress,
-        tell_and_count,
-    )
+            self._seen += 1
+            self._progress.report(0.05 + 0.85 * min(1.0, self._seen / max(1, 2 * self._count)))
+        self._tell(line)
 
 
 def _numpy_version(base: Path) -> str:
-    """Returns the version of the numpy that QGIS's GDAL is built against."""
+    """Returns the version of the numpy that QGIS's GDAL is built against; refuses a Python that is too old."""
     done = subprocess.run(  # noqa: S603 - QGIS's own Python
-        [str(base), "-c", "import numpy; print(numpy.__version__)"],
+        [str(base), "-c", "import sys, numpy; print(*sys.version_info[:2], numpy.__version__)"],
         env=child_environment(Candidate(base, "qgis")),
         capture_output=True,
         text=True,
@@ -182,7 +219,16 @@ def _numpy_version(base: Path) -> str:
     )
     if done.returncode != 0:
         raise EngineError(tr("QGIS's Python has no numpy."), f"{base}.", tr("Repair the installation of QGIS."))
-    return done.stdout.strip()
+    major, minor, numpy_version = done.stdout.split()
+    if (int(major), int(minor)) < OLDEST_PYTHON:
+        raise EngineError(
+            tr("QGIS's Python is too old for the engine."),
+            tr("It is {found}, and {oldest} is the oldest that works.").format(
+                found=f"{major}.{minor}", oldest=".".join(map(str, OLDEST_PYTHON))
+            ),
+            tr("Use a newer QGIS, or choose a Python with GDAL and PyTorch in Settings > Options > LTFormer."),
+        )
+    return numpy_version
 
 
 def _check(python: Path) -> Probe:

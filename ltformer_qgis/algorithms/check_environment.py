@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingOutputBoolean,
     QgsProcessingOutputString,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
 )
 
@@ -21,14 +23,22 @@ from .. import engine, environment, private_python
 from ..environment_report import render
 from ..errors import EngineCancelled, EngineError
 from ..feedback import FeedbackProgress
+from ..layers import InputProblem
+from ..private_python import SetupChoices
+from ..proxy import proxy_variables
 from ..texts import tr
-from .base import LTFormerAlgorithm
+from ..wheels import BUILDS, label_of, pip_arguments
+from .base import LTFormerAlgorithm, check_choices, choice, is_given, with_choice_numbers
 
-_ACTIONS = ("report", "create")
+CHOICES = {"ACTION": ("report", "create"), "PYTORCH": BUILDS}
 
 
 class CheckEnvironment(LTFormerAlgorithm):
     """Reports on the engine's Python, or makes one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: SetupChoices | None = None
 
     def name(self) -> str:
         return "checkenvironment"
@@ -43,38 +53,78 @@ class CheckEnvironment(LTFormerAlgorithm):
         return self.help_page(
             tr(
                 "The plugin runs PyTorch and OpenCV in a Python of its own, so that they cannot harm QGIS. Tried in "
-                "this order: the Python chosen in Settings > Options > Processing > Providers > LTFormer, the variable "
-                "LTFORMER_PYTHON, the private environment, QGIS's own Python."
+                "this order: the Python chosen in Settings > Options > LTFormer, the variable LTFORMER_PYTHON, the "
+                "private environment, QGIS's own Python."
             ),
             tr(
-                "'create' makes the private environment in your profile: it downloads 0.3 GB (1.3 GB on disk), several "
-                "GB more where pip's PyTorch brings CUDA. It can be cancelled, and leaves nothing then."
+                "'create' makes the private environment in your profile, through the proxy of QGIS's network options. "
+                "Cancelled, it leaves nothing; after a failure run it again: what was downloaded is kept."
             ),
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         self.add(
-            QgsProcessingParameterEnum("ACTION", tr("Action"), list(_ACTIONS), defaultValue=0),
+            choice("ACTION", tr("Action"), CHOICES, "report"),
             tr("'report' looks and changes nothing; 'create' makes the private environment anew, then reports."),
         )
         self.add(
+            QgsProcessingParameterEnum("PYTORCH", tr("PyTorch"), [label_of(build) for build in BUILDS], defaultValue=0),
+            tr("The build that 'create' installs (cpu or cuda). That for CPUs runs everywhere; a Mac uses its GPU."),
+        )
+        self.add(
+            QgsProcessingParameterFile(
+                "WHEELS", tr("Folder of wheels"), QgsProcessingParameterFile.Behavior.Folder, optional=True
+            ),
+            tr(
+                "Without network: a folder filled elsewhere, on a computer of the same kind, with 'pip download -r "
+                "requirements-worker.txt' (the file lies in the plugin's folder)."
+            ),
+            advanced=True,
+        )
+        self.add(
             QgsProcessingParameterFileDestination("REPORT", tr("Report"), "HTML files (*.html)"),
-            tr("Versions, devices, weights and what is missing: paste it into a bug report."),
+            tr("Versions, devices, weights, what is missing, and the log of the set-up: paste it into a bug report."),
         )
         self.addOutput(QgsProcessingOutputBoolean("READY", tr("Whether the engine runs")))
         self.addOutput(QgsProcessingOutputString("PYTHON", tr("Python of the engine")))
+        self.addOutput(QgsProcessingOutputString("DEVICE", tr("Device it uses, and why")))
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        return super().checkParameterValues(_with_action_number(parameters), context)
+        numbered = with_choice_numbers(parameters, CHOICES)
+        try:
+            self._check(numbered, context)
+        except (EngineError, InputProblem) as problem:
+            return False, str(problem)
+        return super().checkParameterValues(numbered, context)
+
+    def _check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> SetupChoices | None:
+        """Returns what to make, or None where nothing is; raises InputProblem or EngineError."""
+        check_choices(parameters, CHOICES)
+        if self.parameterAsEnum(parameters, "ACTION", context) == 0:
+            return None
+        wheels = self.parameterAsString(parameters, "WHEELS", context)
+        build = BUILDS[self.parameterAsEnum(parameters, "PYTORCH", context)]
+        folder = Path(wheels) if is_given(wheels) else None
+        pip_arguments(build, sys.platform, folder)
+        return SetupChoices(build, folder, proxy_variables())
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        try:
+            self._choices = self._check(with_choice_numbers(parameters, CHOICES), context)
+        except (EngineError, InputProblem) as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        return True
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         progress = FeedbackProgress(feedback)
         try:
-            if self.parameterAsEnum(_with_action_number(parameters), "ACTION", context) == 1:
+            if self._choices is not None:
                 engine.stop_all()  # it may run in the environment that is replaced
-                private_python.create(progress, feedback.pushConsoleInfo)
+                private_python.create(self._choices, progress, feedback.pushConsoleInfo)
             python, problem, facts = _state(progress)
         except EngineCancelled:
             return {}
@@ -91,13 +141,14 @@ class CheckEnvironment(LTFormerAlgorithm):
             feedback.pushWarning(problem)
         else:
             feedback.pushInfo(tr("The engine runs in {path}.").format(path=python.path))
-        return {"REPORT": path, "READY": not problem, "PYTHON": str(python.path) if python else ""}
-
-
-def _with_action_number(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Returns the parameters with an action given by name turned into QGIS's number."""
-    action = parameters.get("ACTION")
-    return {**parameters, "ACTION": _ACTIONS.index(action)} if action in _ACTIONS else parameters
+        device = facts.get("device", {}).get("reason", "")
+        feedback.pushInfo(device)
+        return {
+            "REPORT": path,
+            "READY": not problem,
+            "PYTHON": str(python.path) if python else "",
+            "DEVICE": device,
+        }
 
 
 def _state(progress: FeedbackProgress) -> tuple[environment.Candidate | None, str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext
 
+from .. import settings
 from ..layers import LUMINANCE, InputProblem, RasterInput, check_band, check_pair
 from ..texts import tr
 from .base import LTFormerAlgorithm, as_text, check_choices, with_choice_numbers
@@ -84,8 +85,8 @@ class MatchInputs:
             "features": {
                 "descriptor": self._choice("DESCRIPTOR"),
                 "weights": self._weights(),
-                "device": self._text("DEVICE"),
-                "backend": self._choice("BACKEND"),
+                "device": _or_setting(self._text("DEVICE"), settings.device()),
+                "backend": _or_setting(self._choice("BACKEND"), settings.backend()),
             },
             "match": {"max_offset": self._text("MAX_OFFSET")},
             "fit": {
@@ -109,10 +110,18 @@ class MatchInputs:
     def _weights(self) -> str:
         """Returns the weights' name, or the file's absolute path: the engine runs in another folder."""
         given = self._text("WEIGHTS")
-        return str(Path(given).absolute()) if given.endswith(".safetensors") else given
+        if given.endswith(".safetensors"):
+            return str(Path(given).absolute())
+        own = Path(settings.weights_folder()) / f"{given}.safetensors"
+        return str(own.absolute()) if settings.weights_folder() and own.is_file() else given
 
     def _int(self, name: str) -> int:
         return self._algorithm.parameterAsInt(self._parameters, name, self._context)
 
     def _choice(self, name: str) -> str:
         return CHOICES[name][self._algorithm.parameterAsEnum(self._parameters, name, self._context)]
+
+
+def _or_setting(given: str, setting: str) -> str:
+    """Returns what was asked for; 'auto' is what the options say."""
+    return setting if given == "auto" else given

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import processing
 import pytest
-from qgis.core import QgsApplication, QgsProcessingException, QgsSettings
+from qgis.core import QgsProcessingException, QgsSettings
 
 from ltformer_qgis import environment, private_python, settings
 from ltformer_qgis.environment import Candidate, Probe, child_environment, find_python, probe
 from ltformer_qgis.errors import EngineCancelled, EngineError
+from ltformer_qgis.private_python import SetupChoices
+from ltformer_qgis.wheels import Size
 from tests.qgis.profiles import ROOT, bare_python
 
 SETTING = "Processing/Configuration/" + settings.PYTHON_SETTING
@@ -135,27 +138,26 @@ def test_the_child_sees_the_plugin_and_none_of_qgis_own_variables(monkeypatch):
     assert os.environ["PYTHONHOME"] == "/qgis"
 
 
-def test_on_windows_a_foreign_python_does_not_see_the_folders_of_qgis(monkeypatch):
-    monkeypatch.setattr(environment, "_IS_WINDOWS", True)
-    monkeypatch.setattr(QgsApplication, "applicationDirPath", lambda: "/OSGeo4W/bin")
-    monkeypatch.setenv("PATH", os.pathsep.join(["/OSGeo4W/bin", "/OSGeo4W/apps/qgis/bin", "/Windows"]))
-    monkeypatch.setenv("GDAL_DATA", "/OSGeo4W/share/gdal")
-    foreign = child_environment(Candidate(Path("/python.exe"), "setting"))
-    assert foreign["PATH"] == "/Windows"
-    assert "GDAL_DATA" not in foreign
-    own = child_environment(Candidate(Path("/OSGeo4W/apps/Python39/python.exe"), "qgis"))
-    assert own["PATH"].startswith("/OSGeo4W/bin")
-    assert own["GDAL_DATA"] == "/OSGeo4W/share/gdal"
-
-
 def test_qgis_itself_is_never_taken_for_its_python(monkeypatch, tmp_path):
     for name in ("exec_prefix", "base_exec_prefix"):
         monkeypatch.setattr(sys, name, str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/usr/bin/qgis")
     assert environment.qgis_pythons() == []
-    monkeypatch.setattr(environment, "_IS_WINDOWS", True)
-    (tmp_path / "python.exe").write_text("")
-    assert environment.qgis_pythons() == [tmp_path / "python.exe"]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python3").write_text("")
+    assert environment.qgis_pythons() == [tmp_path / "bin/python3"]
+
+
+def test_the_threads_of_the_options_reach_the_engine(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert "OMP_NUM_THREADS" not in child_environment(Candidate(Path(sys.executable), "variable"))
+    settings.store(threads=3)
+    try:
+        assert child_environment(Candidate(Path(sys.executable), "variable"))["OMP_NUM_THREADS"] == "3"
+        QgsSettings().setValue("ltformer/threads", "many")  # edited by hand
+        assert settings.threads() == 0
+    finally:
+        QgsSettings().remove("ltformer/threads")
 
 
 # The private environment: made with the real venv and pip, and requirements that need no download.
@@ -180,7 +182,13 @@ def few_requirements(monkeypatch, tmp_path):
     path = tmp_path / "requirements.txt"
     path.write_text(f"pip=={processing_pip_version()}\n")
     monkeypatch.setattr(private_python, "REQUIREMENTS", path)
+    monkeypatch.setattr(private_python, "pip_arguments", lambda _build, _platform, wheels: offline(wheels))
     return path
+
+
+def offline(wheels):
+    """No network in tests: nothing but what is there, or in the folder."""
+    return ["--no-index", *(["--find-links", str(wheels)] if wheels else [])]
 
 
 def processing_pip_version():
@@ -192,7 +200,7 @@ def processing_pip_version():
 def test_a_private_environment_is_made_and_found(monkeypatch, few_requirements, tmp_path):
     monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
     progress, lines = Quiet(), []
-    made = private_python.create(progress, lines.append)
+    made = private_python.create(SetupChoices(), progress, lines.append)
     assert made.path.is_file()
     assert origins()[0] == "private"
     assert progress.fractions == sorted(progress.fractions)
@@ -204,28 +212,51 @@ def test_a_private_environment_is_made_and_found(monkeypatch, few_requirements, 
 def test_one_that_does_not_work_is_removed_and_the_older_one_stays(monkeypatch, few_requirements, private, tmp_path):
     monkeypatch.setattr(private_python, "probe", lambda _candidate: Probe((3, 11), missing=("torch",)))
     with pytest.raises(EngineError, match=r"does not work.*it lacks.*PyTorch"):
-        private_python.create(Quiet(), lambda _line: None)
+        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
     assert private.is_symlink()
-    assert [path.name for path in (tmp_path / "ltformer").iterdir()] == ["venv"]
+    assert {path.name for path in (tmp_path / "ltformer").iterdir()} == {"venv", "setup.log"}
 
 
 def test_cancelling_leaves_nothing(few_requirements, tmp_path):
     with pytest.raises(EngineCancelled):
-        private_python.create(Quiet(cancel_after=3), lambda _line: None)
-    assert list((tmp_path / "ltformer").iterdir()) == []
+        private_python.create(SetupChoices(), Quiet(cancel_after=3), lambda _line: None)
+    assert [path.name for path in (tmp_path / "ltformer").iterdir()] == ["setup.log"]
 
 
 def test_what_pip_cannot_find_is_said(few_requirements, tmp_path):
     few_requirements.write_text("./no-such-package\n")
     with pytest.raises(EngineError, match="no-such-package"):
-        private_python.create(Quiet(), lambda _line: None)
-    assert list((tmp_path / "ltformer").iterdir()) == []
+        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
+    log = (tmp_path / "ltformer/setup.log").read_text()
+    assert "no-such-package" in log  # what the user can send
+
+
+def test_wheels_come_from_a_folder_without_network(monkeypatch, few_requirements, tmp_path):
+    monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "")
+        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+    few_requirements.write_text("tiny==1.0\n")
+    with pytest.raises(EngineError, match="Run it again: what was downloaded is kept"):
+        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
+    made = private_python.create(SetupChoices(wheels=folder), Quiet(), lambda _line: None)  # the second try
+    assert list(made.path.parents[1].rglob("tiny.py"))
+
+
+def test_a_python_older_than_the_requirements_is_refused_with_both_versions(monkeypatch):
+    monkeypatch.setattr(private_python, "OLDEST_PYTHON", (99, 0))
+    with pytest.raises(EngineError, match=r"too old for the engine\. It is 3\.\d+, and 99\.0 is the oldest"):
+        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
 
 
 def test_too_little_space_is_refused_with_both_numbers(monkeypatch):
-    monkeypatch.setattr(private_python, "NEEDED_GB", 10**9)
-    with pytest.raises(EngineError, match=r"GB are free in .* up to 1000000000 GB are needed"):
-        private_python.create(Quiet(), lambda _line: None)
+    monkeypatch.setattr(private_python, "size_of", lambda _build: Size(1, 10**9))
+    with pytest.raises(EngineError, match=r"GB are free in .* about 1e\+09 GB are needed"):
+        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
 
 
 # ltformer:checkenvironment
@@ -237,6 +268,7 @@ def test_the_report_names_versions_devices_and_weights(provider, monkeypatch, tm
     results = processing.run("ltformer:checkenvironment", {"ACTION": "report", "REPORT": str(path)})
     assert results["READY"] is True
     assert results["PYTHON"] == sys.executable
+    assert results["DEVICE"].startswith(("CPU", "GPU", "cuda", "CUDA"))
     text = path.read_text(encoding="utf-8")
     for words in ("torch", "gdal", "ltformer-d128", "cpu", sys.executable, "QGIS"):
         assert words.lower() in text.lower()
@@ -256,3 +288,26 @@ def test_a_report_that_cannot_be_written_is_an_error(provider, monkeypatch, tmp_
     monkeypatch.setenv("LTFORMER_PYTHON", "/nowhere/python")
     with pytest.raises(QgsProcessingException, match="could not be written"):
         processing.run("ltformer:checkenvironment", {"REPORT": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ACTION": "destroy"}, "'destroy' is no choice for ACTION; it is one of report, create"),
+        ({"ACTION": "create", "WHEELS": "/none"}, "The folder of wheels '/none' does not exist"),
+        ({"ACTION": "create", "PYTORCH": "rocm"}, "'rocm' is no choice for PYTORCH; it is one of cpu, cuda"),
+    ],
+)
+def test_bad_choices_are_refused_before_any_work(provider, tmp_path, changes, sentence):
+    with pytest.raises(QgsProcessingException, match=sentence):
+        processing.run("ltformer:checkenvironment", {"REPORT": str(tmp_path / "r.html"), **changes})
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_the_log_of_the_set_up_is_in_the_report(provider, monkeypatch, tmp_path):
+    monkeypatch.setenv("LTFORMER_PYTHON", "/nowhere/python")
+    monkeypatch.setattr("ltformer_qgis.environment_report.private_folder", lambda: tmp_path / "ltformer" / "venv")
+    (tmp_path / "ltformer").mkdir()
+    (tmp_path / "ltformer/setup.log").write_text("Collecting <torch>\n")
+    processing.run("ltformer:checkenvironment", {"REPORT": str(tmp_path / "r.html")})
+    assert "Collecting &lt;torch&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
