@@ -1,4 +1,4 @@
-"""The command line: ltcore register | assess | refit | warp | info | weights."""
+"""The command line: ltcore register | assess | refit | batch | warp | info | weights."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
+from .batch.command import batch_command
 from .errors import InputError, LtcoreError
 from .pair_commands import assess, refit, register
 from .pair_options import MODELS, RESAMPLING
@@ -29,7 +30,7 @@ def cli() -> None:
     """Co-registers visible and near-infrared rasters."""
 
 
-for command in (register, assess, refit, weights_group):
+for command in (register, assess, refit, batch_command, weights_group):
     cli.add_command(command)
 
 

@@ -15,7 +15,7 @@ RESAMPLING = click.Choice(["nearest", "bilinear", "cubic", "cubicspline", "lancz
 MODELS = ("shift", "similarity", "affine", "projective", "poly2", "poly3", "tps")
 
 _PATH = click.Path(path_type=Path)
-_STAGES = {  # option -> stage of RegistrationConfig
+STAGES = {  # option -> stage of RegistrationConfig
     **dict.fromkeys(("descriptor", "weights", "device", "backend"), "features"),
     **dict.fromkeys(("max_offset",), "match"),
     **dict.fromkeys(("transform", "max_tie_points", "seed"), "fit"),
@@ -108,10 +108,10 @@ def job_of_options() -> RegistrationJob:
     options = context.params
     if options["reference"] is None or options["sensed"] is None:
         raise click.UsageError(f"Two rasters are needed: ltcore {context.info_name} REFERENCE SENSED --out DIR")
-    config = _read_settings(options["config_file"])
-    for name, stage in _STAGES.items():
+    config = read_settings(options["config_file"])
+    for name, stage in STAGES.items():
         if name in options and context.get_parameter_source(name) != click.core.ParameterSource.DEFAULT:
-            config.setdefault(stage, {})[name] = _plain(name, options[name])
+            config.setdefault(stage, {})[name] = plain_setting(name, options[name])
     return job_from_json(
         {
             "reference": {"path": options["reference"], "band": options["reference_band"]},
@@ -123,13 +123,14 @@ def job_of_options() -> RegistrationJob:
     )
 
 
-def _plain(name: str, value: Any) -> Any:
+def plain_setting(name: str, value: Any) -> Any:
+    """Returns what was typed for an option as its setting."""
     if name == "min_verdict":
         return str(value).upper()
     return str(value).replace(" ", "") if name == "max_offset" else value
 
 
-def _read_settings(path: Optional[Path]) -> dict[str, Any]:
+def read_settings(path: Optional[Path]) -> dict[str, Any]:
     """Returns the stages of a settings file; nothing without a file. Their values are checked with the job."""
     if path is None:
         return {}

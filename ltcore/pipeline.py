@@ -231,6 +231,7 @@ def _provenance(job: RegistrationJob, found: Found, trials: tuple[ModelTrial, ..
         "backend_reason": found.describer.backend_reason,
         "weights": None if spec is None else {"name": spec.name, "sha256": spec.sha256},
         "models": [asdict(trial) for trial in trials],
+        "aoi_sha256": file_sha256(job.aoi) if job.aoi is not None and job.aoi.is_file() else None,
         "inputs": input_hashes(job),
     }
 

@@ -98,6 +98,12 @@ def test_torch_and_opencv_stay_where_they_belong(path):
         assert name_of(path).startswith("ltcore/features/") or name_of(path) in CV2_FILES
 
 
+@pytest.mark.parametrize("path", files("ltcore"), ids=name_of)
+def test_dask_stays_where_workers_are_started_and_fed(path):
+    if tops(path) & {"dask", "distributed"}:
+        assert name_of(path) in {"ltcore/batch/cluster.py", "ltcore/batch/run.py"}
+
+
 def test_the_base_of_the_library_rests_on_nothing_above_it():
     for module, allowed in BASE.items():
         path = ROOT / (module.replace(".", "/") + ".py")
