@@ -18,7 +18,7 @@ from .levels import Level, at_level
 from .progress import Progress, SubProgress, checkpoint
 from .raster.aoi import AreaOfInterest
 from .raster.read import Window
-from .tile import Candidates, joined, measure_tile
+from .tile import AROUND_KEYPOINTS, Candidates, Windows, joined, measure_tile
 from .types import TiePoints
 
 _TILE_PX = 1024
@@ -77,11 +77,16 @@ def fine_tie_points(
 
 
 def measure_through(
-    frame: Frame, transform: PlaneMap, aoi: AreaOfInterest, at_most: int, progress: Progress
+    frame: Frame,
+    transform: PlaneMap,
+    aoi: AreaOfInterest,
+    at_most: int,
+    progress: Progress,
+    windows: Windows = AROUND_KEYPOINTS,
 ) -> FineResult:
     """Returns at most so many sub-pixel tie points, measured once at full resolution through a transform that is right
     to a few pixels, sensed -> reference, full-resolution working px."""
-    candidates = Candidates(aoi, math.ceil(_SPARE * at_most))
+    candidates = Candidates(aoi, math.ceil(_SPARE * at_most), windows)
     return _measure_pass(at_level(frame, transform, 1.0), candidates, at_most, progress)
 
 

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from .types import FloatArray
 
-WINDOW_PX = 64
 _FREQUENCY_WIDTH = 0.25  # cycles a pixel
 _GRID_SIDE = 9  # points over 2 px of the grid on which the peak is found before Newton's method
 _STEP_PX = 2 / (_GRID_SIDE - 1)
 _NEWTON_STEPS = 3
 _LEAST_SHARPNESS = 1e-3  # px^-2; a peak this flat stands for no texture: a deviation of tens of px
 _GRADIENT_NOISE = 0.012  # px^-2, variance of the slope that noise gives to a surface of height 1, along each axis
-
-_FREQUENCY_Y, _FREQUENCY_X = fft.fftfreq(WINDOW_PX), fft.rfftfreq(WINDOW_PX)
-# The highest frequencies of a gradient magnitude are aliases, which pull the peak towards whole pixels: a
-# Gaussian weight of 0.25 cycles a pixel halves that pull on real pairs and costs no precision.
-WEIGHT: NDArray[np.float32] = np.exp(
-    -0.5 * (np.hypot(_FREQUENCY_Y[:, None], _FREQUENCY_X[None, :]) / _FREQUENCY_WIDTH) ** 2
-).astype(np.float32)
-# rfft2 holds half the columns: those between the first and the last count twice.
-_TWICE = np.where((_FREQUENCY_X == 0) | (_FREQUENCY_X == 0.5), 1, 2).astype(np.float32)
+_NOISE_WINDOW_PX = 64  # side of the windows it was calibrated on; it falls with their area
 _POWERS = np.arange(3)[:, None]  # of the frequency in the surface itself, its gradient and its curvature
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """The frequencies of the real Fourier transform of S x S windows, cycles a pixel.
+
+    Attributes:
+        y: (S,) of its rows.
+        x: (S / 2 + 1,) of its columns.
+        weight: (S, S / 2 + 1) what the phase at each counts in a correlation.
+        twice: (S / 2 + 1,) rfft2 holds half the columns: those between the first and the last count twice.
+    """
+
+    y: FloatArray
+    x: FloatArray
+    weight: NDArray[np.float32]
+    twice: NDArray[np.float32]
+
+
+@lru_cache(maxsize=8)
+def frequencies(window_px: int) -> Frequencies:
+    """Returns the frequencies of windows of an even side.
+
+    The highest frequencies of a gradient magnitude are aliases, which pull the peak towards whole pixels: a
+    Gaussian weight of 0.25 cycles a pixel halves that pull on real pairs and costs no precision.
+    """
+    y, x = fft.fftfreq(window_px), fft.rfftfreq(window_px)
+    weight = np.exp(-0.5 * (np.hypot(y[:, None], x[None, :]) / _FREQUENCY_WIDTH) ** 2).astype(np.float32)
+    return Frequencies(y, x, weight, np.where((x == 0) | (x == 0.5), 1, 2).astype(np.float32))
 
 
 def subpixel_peaks(cross: NDArray[np.complex64], near: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
@@ -34,38 +57,39 @@ def subpixel_peaks(cross: NDArray[np.complex64], near: NDArray[np.intp]) -> tupl
     Fourier transform (Guizar-Sicairos et al., Optics Letters 33, 2008), then Newton's method climbs to the top.
 
     Args:
-        cross: (K, 64, 33) weighted phase of the cross-power spectrum, of magnitude WEIGHT.
+        cross: (K, S, S / 2 + 1) phase of the cross-power spectrum of S x S windows, of the magnitude of the weight.
         near: (K, 2) x, y of the highest whole pixels.
 
     Returns:
         (K, 2) x, y, and (K, 2, 2) the negative second derivatives there over the height of a perfect peak.
     """
-    spectrum = cross * _TWICE / np.float32((WEIGHT * _TWICE).sum())
-    first = _grid_peaks(spectrum, near)
+    at = frequencies(cross.shape[1])
+    spectrum = cross * at.twice / np.float32((at.weight * at.twice).sum())
+    first = _grid_peaks(spectrum, at, near)
     peak = first
     for _ in range(_NEWTON_STEPS):
-        gradient, sharpness = _derivatives(spectrum, peak)
+        gradient, sharpness = _derivatives(spectrum, at, peak)
         step = np.linalg.solve(_made_definite(sharpness), gradient[..., None])[..., 0]
         peak = np.clip(peak + step, first - _STEP_PX, first + _STEP_PX)
-    return peak, _derivatives(spectrum, peak)[1]
+    return peak, _derivatives(spectrum, at, peak)[1]
 
 
-def peak_covariance(sharpness: FloatArray) -> FloatArray:
-    """Returns the (K, 2, 2) covariance, px^2, of peaks of (K, 2, 2) sharpness.
+def peak_covariance(sharpness: FloatArray, window_px: int = _NOISE_WINDOW_PX) -> FloatArray:
+    """Returns the (K, 2, 2) covariance, px^2, of peaks of (K, 2, 2) sharpness between windows of that side.
 
     Noise tilts the surface by a random gradient g, which moves the top by S^-1 g: the covariance is S^-1 G S^-1 with G
     that of g. The phase of noise is as large as that of signal, so G is the same for all windows but for the few
     that share much: one number, calibrated on real pairs (docs/adr/0010).
     """
     inverse = np.linalg.inv(_made_definite(sharpness))
-    result: FloatArray = _GRADIENT_NOISE * (inverse @ inverse)
+    result: FloatArray = _GRADIENT_NOISE * (_NOISE_WINDOW_PX / window_px) ** 2 * (inverse @ inverse)
     return result
 
 
-def _grid_peaks(spectrum: NDArray[np.complex64], near: NDArray[np.intp]) -> FloatArray:
+def _grid_peaks(spectrum: NDArray[np.complex64], at: Frequencies, near: NDArray[np.intp]) -> FloatArray:
     steps = np.linspace(-1, 1, _GRID_SIDE)
-    along_x = _waves(_FREQUENCY_X, near[:, 0, None] + steps).transpose(0, 2, 1)
-    along_y = _waves(_FREQUENCY_Y, near[:, 1, None] + steps)
+    along_x = _waves(at.x, near[:, 0, None] + steps).transpose(0, 2, 1)
+    along_y = _waves(at.y, near[:, 1, None] + steps)
     surface = (along_y @ (spectrum @ along_x)).real
     row, column = np.divmod(surface.reshape(len(surface), _GRID_SIDE**2).argmax(axis=1), _GRID_SIDE)
     offset: FloatArray = np.column_stack([steps[column], steps[row]])
@@ -79,10 +103,12 @@ def _waves(frequency: FloatArray, place_px: FloatArray) -> NDArray[np.complex64]
     return waves
 
 
-def _derivatives(spectrum: NDArray[np.complex64], place_px: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _derivatives(
+    spectrum: NDArray[np.complex64], at: Frequencies, place_px: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Returns the (K, 2) gradient of the surfaces at (K, 2) places and their (K, 2, 2) negative second derivatives."""
-    along_x = _waves(_FREQUENCY_X, place_px[:, 0, None]) * (2j * np.pi * _FREQUENCY_X) ** _POWERS
-    along_y = _waves(_FREQUENCY_Y, place_px[:, 1, None]) * (2j * np.pi * _FREQUENCY_Y) ** _POWERS
+    along_x = _waves(at.x, place_px[:, 0, None]) * (2j * np.pi * at.x) ** _POWERS
+    along_y = _waves(at.y, place_px[:, 1, None]) * (2j * np.pi * at.y) ** _POWERS
     moments = (along_y @ (spectrum @ along_x.transpose(0, 2, 1))).real  # (K, 3, 3): order in y, in x
     gradient = np.column_stack([moments[:, 0, 1], moments[:, 1, 0]])
     mixed = moments[:, 1, 1]

@@ -9,10 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
-from .peak import WEIGHT, WINDOW_PX, peak_covariance, subpixel_peaks
+from .peak import frequencies, peak_covariance, subpixel_peaks
 from .types import FloatArray
 
-__all__ = ["WINDOW_PX", "Offsets", "measure_offsets"]
+WINDOW_PX = 64
 
 _BATCH = 128  # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
 _EXCLUDED_PX = 3  # half-side of the neighbourhood of the peak in which no second peak is looked for
@@ -38,9 +38,13 @@ class Offsets:
 
 
 def measure_offsets(
-    reference: NDArray[np.float32], sensed: NDArray[np.float32], corners: NDArray[np.intp], search_px: int
+    reference: NDArray[np.float32],
+    sensed: NDArray[np.float32],
+    corners: NDArray[np.intp],
+    search_px: int,
+    window_px: int = WINDOW_PX,
 ) -> Offsets:
-    """Returns the offsets of 64 x 64 windows between two gradient images on one grid.
+    """Returns the offsets of square windows between two gradient images on one grid.
 
     The cross-power spectrum of the Hann-windowed gradients is normalised to its phase (Kuglin and Hines, "The
     phase correlation image alignment method", 1975); its peak is found to a fraction of a pixel by `peak`.
@@ -49,10 +53,11 @@ def measure_offsets(
         reference: (H, W) gradient magnitude.
         sensed: (H, W) gradient magnitude, already aligned but for the offsets sought.
         corners: (K, 2) column, row of the windows' first pixels; whole windows lie inside the images.
-        search_px: largest offset looked for along each axis, at most 30.
+        search_px: largest offset looked for along each axis, under half a window.
+        window_px: side of the windows, even.
     """
     parts = [
-        _measure_batch(reference, sensed, corners[start : start + _BATCH], search_px)
+        _measure_batch(reference, sensed, corners[start : start + _BATCH], search_px, window_px)
         for start in range(0, len(corners), _BATCH)
     ]
     if not parts:
@@ -62,32 +67,38 @@ def measure_offsets(
 
 
 def _measure_batch(
-    reference: NDArray[np.float32], sensed: NDArray[np.float32], corners: NDArray[np.intp], search_px: int
+    reference: NDArray[np.float32],
+    sensed: NDArray[np.float32],
+    corners: NDArray[np.intp],
+    search_px: int,
+    window_px: int,
 ) -> Offsets:
-    a = _windows(reference, corners)
+    a = _windows(reference, corners, window_px)
     spectrum = np.conj(fft.rfft2(a))
-    surface = fft.irfft2(_phase(spectrum, _windows(sensed, corners)), s=(WINDOW_PX, WINDOW_PX))
+    surface = fft.irfft2(_phase(spectrum, _windows(sensed, corners, window_px)), s=(window_px, window_px))
     coarse, peak_ratio, on_edge = _integer_peaks(surface, search_px)
     # Cut anew at the integer offset, both windows show the same ground: the taper no longer pulls towards 0.
-    limit = np.array([sensed.shape[1], sensed.shape[0]]) - WINDOW_PX
+    limit = np.array([sensed.shape[1], sensed.shape[0]]) - window_px
     recut = np.clip(corners + coarse, 0, limit)
-    b = _windows(sensed, recut)
+    b = _windows(sensed, recut, window_px)
     peak, sharpness = subpixel_peaks(_phase(spectrum, b), coarse - (recut - corners))
-    return Offsets(recut - corners + peak, peak_ratio, _correlation(a, b), peak_covariance(sharpness), on_edge)
+    return Offsets(
+        recut - corners + peak, peak_ratio, _correlation(a, b), peak_covariance(sharpness, window_px), on_edge
+    )
 
 
 def _phase(conjugate: NDArray[np.complex64], windows: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Returns the weighted phase of the cross-power spectrum of (K, 64, 64) windows with a conjugate spectrum."""
+    """Returns the weighted phase of the cross-power spectrum of (K, S, S) windows with a conjugate spectrum."""
     cross = fft.rfft2(windows) * conjugate
-    result: NDArray[np.complex64] = cross * (WEIGHT / np.maximum(np.abs(cross), 1e-9))
+    result: NDArray[np.complex64] = cross * (frequencies(windows.shape[1]).weight / np.maximum(np.abs(cross), 1e-9))
     return result
 
 
-def _windows(image: NDArray[np.float32], corners: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Returns (K, 64, 64) windows of mean 0 under a Hann taper."""
-    taper = np.hanning(WINDOW_PX + 2)[1:-1].astype(np.float32)
+def _windows(image: NDArray[np.float32], corners: NDArray[np.intp], side: int) -> NDArray[np.float32]:
+    """Returns (K, side, side) windows of mean 0 under a Hann taper."""
+    taper = np.hanning(side + 2)[1:-1].astype(np.float32)
     weight = np.outer(taper, taper)
-    cut = sliding_window_view(image, (WINDOW_PX, WINDOW_PX))[corners[:, 1], corners[:, 0]]
+    cut = sliding_window_view(image, (side, side))[corners[:, 1], corners[:, 0]]
     mean = (cut * weight).sum(axis=(1, 2), keepdims=True) / weight.sum()
     result: NDArray[np.float32] = (cut - mean) * weight
     return result

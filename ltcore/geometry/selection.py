@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..config import FitConfig
 from ..result import TransformFit
 from ..types import FloatArray, TiePoints
-from ..uncertainty import precision_of
+from ..uncertainty import local_precision, precision_of
 from .flexible import FlexibleModel
 from .flexible_fit import agreeing_with_neighbours, fit_robustly
 from .heldout import ModelTrial, heldout_residuals
@@ -46,6 +46,10 @@ class _Matched:
     agreed: Transform
     inliers: NDArray[np.bool_]
     consistent: NDArray[np.bool_]
+
+    def precision_for(self, model: AnyModel) -> FloatArray:
+        """Returns the (N,) inverse variances by which a model weighs the points."""
+        return self.precision if model in MODELS else local_precision(self.precision)
 
 
 def fit_tie_points(
@@ -87,7 +91,7 @@ def fit_tie_points(
         chosen.trial.model,
         source[inliers],
         points.reference_xy[inliers],
-        matched.precision[inliers],
+        matched.precision_for(chosen.trial.model)[inliers],
         chosen.transform,
     )
     full = chosen.transform.between(prior, np.eye(3))
@@ -136,7 +140,7 @@ def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union
     if used.sum() < _POINTS_A_PARAMETER * FEWEST_POINTS[model]:
         return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on a {model} transform")
     like = None if isinstance(fitted, EstimationFailure) else fitted
-    residuals = heldout_residuals(model, source, target, used * matched.precision, like)
+    residuals = heldout_residuals(model, source, target, used * matched.precision_for(model), like)
     lengths = np.hypot(residuals[:, 0], residuals[:, 1])
     rmse = float(np.sqrt(np.mean(lengths[used] ** 2)))
     return _Candidate(
@@ -156,8 +160,8 @@ def _plane(
 def _bent(
     model: AnyModel, matched: _Matched, threshold_px: float
 ) -> tuple[Union[PlaneMap, EstimationFailure], NDArray[np.bool_]]:
-    kind = cast(FlexibleModel, model)
-    return fit_robustly(kind, matched.source, matched.target, matched.agreed, threshold_px, matched.precision)
+    kind, precision = cast(FlexibleModel, model), matched.precision_for(model)
+    return fit_robustly(kind, matched.source, matched.target, matched.agreed, threshold_px, precision)
 
 
 def _consensus(

@@ -24,6 +24,7 @@ from ltcore.progress import NullProgress
 from ltcore.quality import assess
 from ltcore.raster.aoi import AreaOfInterest
 from ltcore.raster.read import open_raster
+from ltcore.tile import Windows
 from tests.data.make_rasters import NORTH_UP, UTM_33N, make_raster, texture_at, to_bytes
 
 SIZE = (420, 400)
@@ -55,12 +56,27 @@ def test_a_swell_is_found_followed_and_measured_again(tmp_path):
     assert np.sqrt((error**2).mean()) < 0.35
 
 
+@pytest.mark.parametrize(("at_most", "distance"), [(2000, 16.0), (150, 27.0)])
+def test_places_on_a_lattice_are_even_and_no_more_than_asked_for(tmp_path, at_most, distance):
+    sources = RasterSource(picture(tmp_path / "a.tif")), RasterSource(picture(tmp_path / "b.tif"))
+    frame = build_frame(open_raster(sources[0]), open_raster(sources[1]), *sources, "20")
+    windows = Windows(32, 6, 1.05, lattice_px=16)
+    aoi, same = AreaOfInterest(), Transform("shift", np.eye(3))
+    found = measure_through(frame, same, aoi, at_most, NullProgress(), windows).points
+    steps = np.diff(np.unique(found.reference_xy[:, 0]))
+    assert steps.min() > distance - 1.5
+    assert 0.6 * at_most < len(found) <= at_most or len(found) > 0.9 * SIZE[0] * SIZE[1] / 16**2 / 1.3
+    assert np.median(np.abs(found.reference_xy - found.sensed_xy)) < 0.05
+
+
+@pytest.mark.parametrize("windows", [Windows(), Windows(24, 3, 1.05, lattice_px=8)], ids=["keypoints", "lattice"])
 @pytest.mark.parametrize("model", ["poly2", "poly3", "tps"])
-def test_tie_points_of_a_pair_that_does_not_match_never_pass(tmp_path, model):
+def test_tie_points_of_a_pair_that_does_not_match_never_pass(tmp_path, model, windows):
     """All earlier guards left out: the windows of two unrelated pictures are measured, fitted and judged."""
     sources = RasterSource(picture(tmp_path / "a.tif", seed=1)), RasterSource(picture(tmp_path / "b.tif", seed=2))
     frame = build_frame(open_raster(sources[0]), open_raster(sources[1]), *sources, "20")
-    found = measure_through(frame, Transform("shift", np.eye(3)), AreaOfInterest(), 600, NullProgress()).points
+    aoi, same = AreaOfInterest(), Transform("shift", np.eye(3))
+    found = measure_through(frame, same, aoi, 600, NullProgress(), windows).points
     fit, _ = fit_tie_points(found, np.eye(3), FitConfig(transform=model))
     if isinstance(fit, EstimationFailure):
         return

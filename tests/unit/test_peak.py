@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import fft
 
-from ltcore.peak import WEIGHT, WINDOW_PX, peak_covariance, subpixel_peaks
+from ltcore.peak import frequencies, peak_covariance, subpixel_peaks
+from ltcore.refine import WINDOW_PX
 
+WEIGHT = frequencies(WINDOW_PX).weight
 FX, FY = fft.rfftfreq(WINDOW_PX)[None, :], fft.fftfreq(WINDOW_PX)[:, None]
 
 

@@ -28,6 +28,14 @@ def test_a_known_shift_is_measured_in_one_pass(x, y, inverted):
     found = measure_offsets(gradient(), gradient((x, y), gain, base), corners(), 16)
     error = np.linalg.norm(found.offset_px - [x, y], axis=1)
     assert np.median(error) < 0.15  # the pipeline measures twice, the second time around 0
+
+
+@pytest.mark.parametrize("window_px", [24, 32, 48])
+def test_smaller_windows_see_smaller_bends_and_are_less_sure(window_px):
+    found, large = (measure_offsets(gradient(), gradient((0.4, -0.3)), corners(), 6, side) for side in (window_px, 64))
+    assert np.median(np.linalg.norm(found.offset_px - [0.4, -0.3], axis=1)) < 0.1
+    spread = [np.median(np.trace(offsets.covariance_px2, axis1=1, axis2=2)) for offsets in (found, large)]
+    assert spread[0] > 1.3 * spread[1]
     assert not found.on_edge.any()
 
 
