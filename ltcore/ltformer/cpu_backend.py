@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,19 +85,17 @@ class OpenVinoBackend:
         }
         compiled = openvino.Core().compile_model(graph, "CPU", settings)
         self._queue = openvino.AsyncInferQueue(compiled, threads)
+        self._queue.set_callback(_take)
+        self._one_caller = threading.Lock()  # the queue is not made for several
 
     def describe(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
         """Returns the (N, D) descriptors of (N, P, P) patches; N = 0 gives (0, D)."""
         described = np.empty((len(patches), self.descriptor_dim), np.float32)
-
-        def take(request: Any, start: int) -> None:
-            rows = described[start : start + self._run_patches]
-            rows[:] = request.get_output_tensor(0).data[: len(rows)]
-
-        self._queue.set_callback(take)
-        for start in range(0, len(patches), self._run_patches):
-            self._queue.start_async({0: self._filled(patches[start : start + self._run_patches])}, start)
-        self._queue.wait_all()
+        with self._one_caller:
+            for start in range(0, len(patches), self._run_patches):
+                part = slice(start, start + self._run_patches)
+                self._queue.start_async({0: self._filled(patches[part])}, described[part])
+            self._queue.wait_all()
         return described
 
     def _filled(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,3 +105,8 @@ class OpenVinoBackend:
         filled = np.zeros((self._run_patches, self._patch_px, self._patch_px), np.float32)
         filled[: len(patches)] = patches
         return filled
+
+
+def _take(request: Any, rows: NDArray[np.float32]) -> None:
+    """Copies a run's descriptors, without those that fill it up, into the rows that wait for them."""
+    rows[:] = request.get_output_tensor(0).data[: len(rows)]

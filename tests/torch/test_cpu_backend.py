@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -84,6 +85,15 @@ def test_threads_and_neighbours_change_nothing(mixed):
     np.testing.assert_array_equal(two.describe(patches[:5]), described[:5])
     np.testing.assert_array_equal(two.describe(patches[::-1])[::-1], described)
     assert two.describe(patches[:0]).shape == (0, 128)
+
+
+def test_callers_in_several_threads_get_their_own_descriptors():
+    backend, patches = OpenVinoBackend(_tensors(128), 64, 2, mixed=False), _patches(150, 64)
+    expected = backend.describe(patches)
+    parts = [slice(start, start + 30 + start) for start in (0, 10, 20, 40, 60)] * 4
+    with ThreadPoolExecutor(5) as pool:
+        for part, described in zip(parts, pool.map(lambda part: backend.describe(patches[part]), parts)):
+            np.testing.assert_array_equal(described, expected[part])
 
 
 def test_auto_takes_openvino_and_says_why():
