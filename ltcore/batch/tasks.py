@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -42,13 +43,20 @@ class _RunProgress:
 def run_pair(pair: Pair, run_id: str, resume: bool) -> Outcome | None:
     """Registers a pair, writes its folder and returns what became of it; None where the run was cancelled.
 
-    No exception of a pair leaves this function: whoever has a result to tell tells it.
+    No exception of a pair leaves this function: whoever has a result to tell tells it. The work is done in a thread of
+    its own: Dask's profiler holds the frames of the threads it knows for a while, and in them datasets of GDAL, which
+    would then be closed after their files were published.
 
     Args:
         pair: the pair.
         run_id: of the run, see stop_run.
         resume: whether a finished record is taken for the result.
     """
+    with ThreadPoolExecutor(1, "ltcore-pair") as own_thread:
+        return own_thread.submit(_run_pair, pair, run_id, resume).result()
+
+
+def _run_pair(pair: Pair, run_id: str, resume: bool) -> Outcome | None:
     start, progress = time.perf_counter(), _RunProgress(run_id)
     try:
         checkpoint(progress)
