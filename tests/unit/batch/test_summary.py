@@ -74,7 +74,7 @@ def test_the_page_links_what_is_there_and_needs_nothing_else(tmp_path, pairs, ou
     assert (page.links, page.pictures) == (["good/report.html"], ["good/thumbnail.jpg"])
     assert page.scripts == [None]  # its own few lines, nothing from elsewhere and nothing of the manifest's
     assert "&lt;script&gt;alert" in text
-    assert "1 pairs were not run" in text
+    assert "Not run: 1." in text
     assert "http" not in text
 
 
