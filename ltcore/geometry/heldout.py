@@ -9,7 +9,8 @@ import numpy as np
 
 from ..types import FloatArray
 from .blocks import block_folds
-from .models import AnyModel, PlaneMap, fit_model
+from .models import AnyModel, PlaneMap, fit_model, smoothing_of
+from .thin_plate import heldout_thin_plate
 from .transforms import EstimationFailure
 
 
@@ -50,6 +51,8 @@ def heldout_residuals(
         weights: (N,) weights of the points in the fits, 0 for those that fits may not rest on; None means equal ones.
         like: a fit to all of them, whose smoothing is kept.
     """
+    if model == "tps":
+        return heldout_thin_plate(source, target, weights, smoothing_of(like))
     folds = block_folds(target)
     residuals = np.zeros((len(source), 2))
     for fold in np.unique(folds):

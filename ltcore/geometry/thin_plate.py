@@ -149,19 +149,72 @@ def _smoothed(
     hull: FloatArray,
     smoothing: Optional[float],
 ) -> ThinPlateField:
-    free = np.linalg.qr(_affine_terms(controls), mode="complete")[0][
-        :, 3:
-    ]  # orthogonal to all planes: the bending energy is finite
-    energy = free.T @ _kernel(controls, controls) @ free
-    root = np.linalg.cholesky(energy + np.eye(len(energy)) * _RIDGE * np.trace(energy))
-    basis = np.linalg.solve(root, free.T).T  # weights of unit bending energy
-    design = np.column_stack([_kernel(xy, controls) @ basis, _affine_terms(xy)])
+    basis, design = _basis(xy, controls)
     if smoothing is None:
         smoothing = _best_smoothing(design, goal, weight, block_folds(xy))
     solution = _penalised(*_normal(design, goal, weight), smoothing)
+    trend = _trend(xy, goal, weight)
+    return ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, hull, smoothing)
+
+
+def heldout_thin_plate(
+    source: FloatArray, target: FloatArray, weights: Optional[ArrayLike] = None, smoothing: Optional[float] = None
+) -> FloatArray:
+    """Returns the (N, 2) residuals, target - spline, of points whose spatial block was left out of the spline.
+
+    Controls and smoothing are those of all points, so that one system serves every fold. Where no spline can be fitted
+    the residuals are inf. Arguments as of fit_thin_plate.
+    """
+    weight = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
+    used = weight > 0
+    nothing = np.full((len(source), 2), np.inf)
+    from_src = box_frame(source[used], keep_shape=True) if used.any() else None
+    from_dst = box_frame(target[used], keep_shape=True) if used.any() else None
+    if from_src is None or from_dst is None:
+        return nothing
+    xy, goal, weight = apply_matrix(from_src, source), apply_matrix(from_dst, target), weight / weight[used].mean()
+    controls = xy[used][spread_evenly(xy[used], _MOST_CONTROLS, _SAME_PLACE)]
+    if len(controls) < FEWEST_TPS_POINTS:
+        return nothing
+    folds = block_folds(target)
+    residuals: FloatArray = nothing.copy()
+    try:
+        basis, design = _basis(xy, controls)
+        if smoothing is None:
+            smoothing = _best_smoothing(design[used], goal[used], weight[used], folds[used])
+        whole = _normal(design, goal, weight)
+        for fold in np.unique(folds):
+            out, rest = folds == fold, (folds != fold) & used
+            held, hull = _normal(design[out], goal[out], weight[out]), convex_hull(xy[rest])
+            if hull is not None:
+                solution = _penalised(whole[0] - held[0], whole[1] - held[1], whole[2] - held[2], smoothing)
+                trend = _trend(xy[rest], goal[rest], weight[rest])
+                spline = ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, hull, smoothing)
+                residuals[out] = (goal[out] - spline(xy[out])) / from_dst[0, 0]
+    except np.linalg.LinAlgError:
+        return nothing
+    return residuals
+
+
+def _trend(xy: FloatArray, goal: FloatArray, weight: FloatArray) -> FloatArray:
+    """Returns the (3, 2) coefficients of the weighted least-squares affine map."""
     heavy, flat = np.sqrt(weight)[:, None], _affine_terms(xy)
     trend, *_ = np.linalg.lstsq(flat * heavy, goal * heavy, rcond=None)
-    return ThinPlateField(controls, basis @ solution[:-3], solution[-3:], trend, hull, smoothing)
+    return np.asarray(trend)
+
+
+def _basis(xy: FloatArray, controls: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Returns (C, C - 3) weights of the radial functions, each of unit bending energy, and the (N, C) system.
+
+    Raises:
+        numpy.linalg.LinAlgError: the controls are too close to one line.
+    """
+    # Orthogonal to all planes: the bending energy is finite.
+    free = np.linalg.qr(_affine_terms(controls), mode="complete")[0][:, 3:]
+    energy = free.T @ _kernel(controls, controls) @ free
+    root = np.linalg.cholesky(energy + np.eye(len(energy)) * _RIDGE * np.trace(energy))
+    basis = np.linalg.solve(root, free.T).T
+    return basis, np.column_stack([_kernel(xy, controls) @ basis, _affine_terms(xy)])
 
 
 def _best_smoothing(design: FloatArray, goal: FloatArray, weight: FloatArray, folds: NDArray[np.intp]) -> float:
