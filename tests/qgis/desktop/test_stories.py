@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 
 from tests.qgis.profiles import ROOT, Profile, has_desktop
 
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.skipif(not has_desktop(), reason="needs QGIS Desktop an
 
 HERE = Path(__file__).resolve().parent
 LOAD_LIMIT_MS = 300
-FREEZE_LIMIT_MS = 400  # of QGIS's event loop, on a busy machine; it is 40 on an idle one
+EDIT_LIMIT_MS = 100  # of computing: on a busy machine the clock on the wall shows the others' work
+CANCEL_LIMIT_MS = 1000
+FREEZE_LIMIT_MS = 1000  # of QGIS's event loop, on a busy machine; it is 40 on an idle one
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +27,28 @@ def archive(tmp_path_factory):
     return next(folder.glob("*.zip"))
 
 
+@pytest.fixture(scope="session")
+def small_pair(pair, tmp_path_factory):
+    """A window of the pair, 200 x 180 px: runs take a second or two."""
+    folder = tmp_path_factory.mktemp("small")
+    for path in pair:
+        gdal.Translate(str(folder / path.name), str(path), srcWin=[40, 20, 200, 180])
+    return [folder / path.name for path in pair]
+
+
 @pytest.fixture
-def play(archive, pair, tmp_path):
+def play(archive, small_pair, tmp_path):
     """Plays a story in a clean profile; returns what it noted and the profile."""
     profile = Profile(tmp_path / "profile")
 
     def played(story):
         seen = profile.desktop(
-            HERE / story, STORIES=str(HERE), ZIP=str(archive), REFERENCE=str(pair[0]), SENSED=str(pair[1])
+            HERE / story,
+            400,
+            STORIES=str(HERE),
+            ZIP=str(archive),
+            REFERENCE=str(small_pair[0]),
+            SENSED=str(small_pair[1]),
         )
         assert "error" not in seen, seen["error"]
         assert seen.pop("exit_code") == 0
@@ -46,4 +63,29 @@ def test_match_from_its_dialog_leaves_qgis_alive_and_nothing_behind(play):
     assert seen["load_ms"] < LOAD_LIMIT_MS
     assert seen["longest_freeze_ms"] < FREEZE_LIMIT_MS
     assert not profile.worker_pids()
+    assert profile.leftovers() == []
+
+
+def test_points_are_mended_in_the_dock_by_mouse_and_keyboard(play):
+    seen, profile = play("dock_story.py")
+    found, deleted, undone, redone = seen["numbers"]
+    assert found["verdict"] == "PASS"
+    assert [count - seen["rows"][0] for count in seen["rows"]] == [0, -1, 0, -1]
+    assert float(deleted["rmse"].split()[0]) < float(found["rmse"].split()[0])
+    assert undone == found
+    assert redone == deleted
+    assert min(computed for _, _, computed in seen["edit_ms"]) < EDIT_LIMIT_MS
+    assert not profile.worker_pids()
+    assert profile.leftovers() == []
+
+
+def test_faults_end_in_a_sentence_and_ten_runs_leave_nothing(play):
+    seen, profile = play("faults_story.py")
+    assert seen["cancel_ms"] < CANCEL_LIMIT_MS
+    assert seen["said_after_cancel"] == "Cancelled."
+    assert "killed by signal SIGKILL" in seen["said_after_kill"]
+    assert (seen["after_cancel"], seen["after_kill"]) == ("PASS", "PASS")
+    assert all(count <= seen["held_before"][what] for what, count in seen["held_after"].items()), seen
+    assert seen["longest_freeze_ms"] < FREEZE_LIMIT_MS
+    assert not profile.worker_pids()  # although QGIS was closed while a run went on
     assert profile.leftovers() == []
