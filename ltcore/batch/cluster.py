@@ -25,6 +25,7 @@ _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d{1,5}")
 _LOCAL_SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # a pair whose worker died is told at once; see ltcore.batch.run
     "distributed.scheduler.worker-saturation": 1.0,  # no pair waits behind another that may kill its worker
+    "distributed.worker.profile.enabled": False,  # it would look at every process a hundred times a second
     # Dask's value makes malloc give back every array at once: 0.6 times as much CPU time again, in page faults.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }

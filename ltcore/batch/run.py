@@ -123,7 +123,11 @@ class BatchRun:
     def _room(self) -> int:
         """Returns how many pairs may be under way; asks the scheduler once a second at most."""
         if time.monotonic() - self._asked_s >= _TICK_S:
-            self._threads, self._asked_s = sum(self._client.nthreads().values()), time.monotonic()
+            try:
+                self._threads = sum(self._client.nthreads().values())
+            except OSError as error:
+                raise _scheduler_lost() from error
+            self._asked_s = time.monotonic()
         return _WAITING_A_WORKER * self._threads + _SPARE
 
     def _check_scheduler(self) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import distributed
 import pytest
@@ -132,3 +134,23 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     for address in ("tcp://127.0.0.1:9", "tls://127.0.0.1:9"):
         with pytest.raises(LtcoreError, match="cannot be reached"), remote_workers(address):
             pass
+
+
+CLUSTER = """
+import sys, time
+from distributed import LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        print(cluster.scheduler_address, flush=True)
+        time.sleep(300)
+"""
+
+
+def test_a_scheduler_that_dies_ends_the_run_and_keeps_what_is_done(pairs_of, tmp_path):
+    script = tmp_path / "cluster.py"
+    script.write_text(CLUSTER)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        with remote_workers(address) as remote, pytest.raises(LtcoreError, match=r"scheduler is gone.*--resume"):
+            run(remote, pairs_of("a", "b", "c", "d", "e", "f"), tell=lambda _: process.kill())
+    assert any((tmp_path / "out" / name / "record.json").is_file() for name in "abcdef")
