@@ -30,11 +30,12 @@ from .environment import (
 from .errors import EngineCancelled, EngineError
 from .feedback import FeedbackProgress
 from .texts import PLUGIN_FOLDER, tr
-from .wheels import pip_arguments, size_of
+from .wheels import offline_arguments, size_of, torch_index
 
 REQUIREMENTS = PLUGIN_FOLDER / "requirements-worker.txt"
 OLDEST_PYTHON = (3, 10)  # of the pinned requirements
 LOG_NAME = "setup.log"  # beside the environment
+_PIP = ("pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 _STEPS = ("Collecting", "Requirement already satisfied", "Downloading", "Using cached")
 
 
@@ -69,7 +70,7 @@ def create(choices: SetupChoices, progress: FeedbackProgress, tell: Callable[[st
         EngineError: it could not be made; the older one, if any, is back in its place.
     """
     folder = private_folder()
-    sources = pip_arguments(choices.build, sys.platform, choices.wheels)
+    offline, index = offline_arguments(choices.wheels), torch_index(choices.build, sys.platform)
     base = _base_python()
     numpy_version = _numpy_version(base)
     _check_space(folder, size_of(choices.build).disk_gb)
@@ -80,7 +81,9 @@ def create(choices: SetupChoices, progress: FeedbackProgress, tell: Callable[[st
         constraints = folder / "constraints.txt"
         constraints.write_text(f"numpy=={numpy_version}\n", encoding="utf-8")
         progress.report(0.05, tr("Installing PyTorch, OpenCV and what they need"))
-        setup.install(constraints, sources)
+        if index is not None and not offline:
+            setup.install_torch(index, is_needed=choices.build == "cuda")
+        setup.install(constraints, offline)
         found = _check(private_python())
         progress.report(
             1.0, tr("The private environment works: Python {version}").format(version=".".join(map(str, found.version)))
@@ -169,6 +172,8 @@ class _Setup:
     def run(self, command: Sequence[str]) -> None:
         """Runs a command to its end, telling its lines."""
         self._tell("> " + " ".join(command))
+        if command[0] == "pip":
+            command = [str(private_python()), "-m", *command]
         process = processes.start(
             command,
             self._environment,
@@ -192,18 +197,39 @@ class _Setup:
                 ).format(log=private_folder().parent / LOG_NAME),
             )
 
+    def install_torch(self, index: str, *, is_needed: bool) -> None:
+        """Installs PyTorch alone from its own index; what it needs comes with the rest.
+
+        Where the index cannot be reached the rest brings PyTorch of pip's own index, which may be the larger build.
+
+        Raises:
+            EngineError: the index cannot be reached, and only there is the build that was asked for.
+        """
+        torch = next(line for line in _requirements() if line.startswith("torch=="))
+        try:
+            self.run([*_PIP, "--retries", "1", "--no-deps", "--index-url", index, torch])
+        except EngineError:
+            if is_needed:
+                raise
+            self._tell(tr("{index} cannot be reached: PyTorch comes from pip's own index.").format(index=index))
+
     def install(self, constraints: Path, sources: Sequence[str]) -> None:
         """Installs the requirements; the bar moves by one step for each package pip speaks of."""
-        self._count = sum(1 for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line)
-        pip = [str(private_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        patience = ["--progress-bar", "off", "--retries", "5", "--timeout", "60"]
-        self.run([*pip, *patience, *sources, "-c", str(constraints), "-r", str(REQUIREMENTS)])
+        self._count = len(_requirements())
+        self.run(
+            [*_PIP, "--retries", "5", "--timeout", "60", *sources, "-c", str(constraints), "-r", str(REQUIREMENTS)]
+        )
 
     def _note(self, line: str) -> None:
         if line.strip().startswith(_STEPS):
             self._seen += 1
             self._progress.report(0.05 + 0.85 * min(1.0, self._seen / max(1, 2 * self._count)))
         self._tell(line)
+
+
+def _requirements() -> list[str]:
+    """Returns the lines of the requirements that name a version."""
+    return [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line]
 
 
 def _numpy_version(base: Path) -> str:

@@ -39,23 +39,30 @@ def label_of(build: str) -> str:
     )
 
 
-def pip_arguments(build: str, platform: str, wheels: Path | None) -> list[str]:
-    """Returns what pip needs besides the requirements to take a build, or to take all from a folder and no network.
+def torch_index(build: str, platform: str) -> str | None:
+    """Returns the index to take PyTorch from, None for pip's own.
 
     PyPI itself has PyTorch for CUDA on Linux and for CPUs (on macOS with Apple's GPU) elsewhere; the others stand in
-    PyTorch's own indexes, whose versions pip prefers, as they carry a local part ("2.13.0+cpu").
+    PyTorch's own indexes.
 
     Raises:
-        EngineError: there is no such build for this platform, or no such folder.
+        EngineError: there is no such build for this platform.
     """
     if build == "cuda" and platform == MACOS:
         raise EngineError(tr("There is no PyTorch for CUDA on macOS."), "", tr("Choose the build for CPUs."))
-    if wheels is not None:
-        if not wheels.is_dir():
-            raise EngineError(tr("The folder of wheels '{path}' does not exist.").format(path=wheels))
-        return ["--no-index", "--find-links", str(wheels)]
     if build == "cpu" and platform not in (WINDOWS, MACOS):
-        return ["--extra-index-url", _CPU_INDEX]
-    if build == "cuda" and platform == WINDOWS:
-        return ["--extra-index-url", _CUDA_INDEX]
-    return []
+        return _CPU_INDEX
+    return _CUDA_INDEX if build == "cuda" and platform == WINDOWS else None
+
+
+def offline_arguments(wheels: Path | None) -> list[str]:
+    """Returns what makes pip take all from a folder and nothing from the network; [] without a folder.
+
+    Raises:
+        EngineError: there is no such folder.
+    """
+    if wheels is None:
+        return []
+    if not wheels.is_dir():
+        raise EngineError(tr("The folder of wheels '{path}' does not exist.").format(path=wheels))
+    return ["--no-index", "--find-links", str(wheels)]

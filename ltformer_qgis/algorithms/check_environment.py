@@ -27,7 +27,7 @@ from ..layers import InputProblem
 from ..private_python import SetupChoices
 from ..proxy import proxy_variables
 from ..texts import tr
-from ..wheels import BUILDS, label_of, pip_arguments
+from ..wheels import BUILDS, label_of, offline_arguments, torch_index
 from .base import LTFormerAlgorithm, check_choices, choice, is_given, with_choice_numbers
 
 CHOICES = {"ACTION": ("report", "create"), "PYTORCH": BUILDS}
@@ -105,7 +105,8 @@ class CheckEnvironment(LTFormerAlgorithm):
         wheels = self.parameterAsString(parameters, "WHEELS", context)
         build = BUILDS[self.parameterAsEnum(parameters, "PYTORCH", context)]
         folder = Path(wheels) if is_given(wheels) else None
-        pip_arguments(build, sys.platform, folder)
+        offline_arguments(folder)
+        torch_index(build, sys.platform)
         return SetupChoices(build, folder, proxy_variables())
 
     def prepareAlgorithm(

@@ -182,13 +182,9 @@ def few_requirements(monkeypatch, tmp_path):
     path = tmp_path / "requirements.txt"
     path.write_text(f"pip=={processing_pip_version()}\n")
     monkeypatch.setattr(private_python, "REQUIREMENTS", path)
-    monkeypatch.setattr(private_python, "pip_arguments", lambda _build, _platform, wheels: offline(wheels))
+    monkeypatch.setattr(private_python, "torch_index", lambda _build, _platform: None)
+    monkeypatch.setattr(private_python, "_PIP", (*private_python._PIP, "--no-index"))  # no network in tests
     return path
-
-
-def offline(wheels):
-    """No network in tests: nothing but what is there, or in the folder."""
-    return ["--no-index", *(["--find-links", str(wheels)] if wheels else [])]
 
 
 def processing_pip_version():
@@ -245,6 +241,26 @@ def test_wheels_come_from_a_folder_without_network(monkeypatch, few_requirements
         private_python.create(SetupChoices(), Quiet(), lambda _line: None)
     made = private_python.create(SetupChoices(wheels=folder), Quiet(), lambda _line: None)  # the second try
     assert list(made.path.parents[1].rglob("tiny.py"))
+
+
+@pytest.fixture
+def unreachable_index(monkeypatch, few_requirements):
+    """PyTorch's index cannot be reached; all else is there."""
+    monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
+    monkeypatch.setattr(private_python, "torch_index", lambda _build, _platform: "http://localhost:9/whl")
+    monkeypatch.setattr(private_python._Setup, "install", lambda *_: None)
+    few_requirements.write_text("torch==99.0\n")
+
+
+def test_an_index_that_cannot_be_reached_is_said_and_pips_own_taken(unreachable_index):
+    lines = []
+    private_python.create(SetupChoices(), Quiet(), lines.append)
+    assert "http://localhost:9/whl cannot be reached: PyTorch comes from pip's own index." in lines
+
+
+def test_cuda_is_not_replaced_by_a_build_for_cpus(monkeypatch, unreachable_index):
+    with pytest.raises(EngineError, match="could not be made"):
+        private_python.create(SetupChoices("cuda"), Quiet(), lambda _line: None)
 
 
 def test_a_python_older_than_the_requirements_is_refused_with_both_versions(monkeypatch):

@@ -10,7 +10,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy
 from ltformer_qgis.errors import EngineError
 from ltformer_qgis.proxy import variables_of
 from ltformer_qgis.python_places import QgisHome, child_variables, interpreter_of_venv, interpreters_of_qgis
-from ltformer_qgis.wheels import BUILDS, label_of, pip_arguments, size_of
+from ltformer_qgis.wheels import BUILDS, label_of, offline_arguments, size_of, torch_index
 
 ROOT = Path("/plugins/ltformer")
 WINDOWS = QgisHome("win32", ("C:/OSGeo4W/apps/Python39",) * 2, "C:\\OSGeo4W\\bin", "3.9")
@@ -98,15 +98,16 @@ def test_the_users_own_packages_do_not_come_before_those_of_the_private_environm
     ],
 )
 def test_each_build_has_its_index(build, platform, index):
-    assert pip_arguments(build, platform, None) == ([] if index is None else ["--extra-index-url", index])
+    assert torch_index(build, platform) == index
 
 
 def test_what_cannot_be_had_is_refused(tmp_path):
     with pytest.raises(EngineError, match="no PyTorch for CUDA on macOS"):
-        pip_arguments("cuda", "darwin", None)
+        torch_index("cuda", "darwin")
     with pytest.raises(EngineError, match=r"wheels '.*none' does not exist"):
-        pip_arguments("cpu", "linux", tmp_path / "none")
-    assert pip_arguments("cpu", "linux", tmp_path) == ["--no-index", "--find-links", str(tmp_path)]
+        offline_arguments(tmp_path / "none")
+    assert offline_arguments(None) == []
+    assert offline_arguments(tmp_path) == ["--no-index", "--find-links", str(tmp_path)]
 
 
 def test_sizes_are_told_before():
