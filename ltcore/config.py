@@ -58,7 +58,7 @@ class MatchConfig:
     """Search for matches.
 
     Attributes:
-        max_offset: largest expected offset as the user wrote it: "64" (px of the working grid) or "250m".
+        max_offset: largest expected offset as the user wrote it: "64" (px of the coarser raster) or "250m".
         max_ratio: largest ratio of the best to the second-best descriptor distance.
     """
 
@@ -84,7 +84,7 @@ class VerdictConfig:
     Attributes:
         fail_inliers: fewest tie points that agree with the transform.
         fail_inlier_share: least share of the tie points that agree with the transform.
-        fail_heldout_px: largest RMSE of tie points left out of the fit, in reference px.
+        fail_heldout_px: largest RMSE of tie points left out of the fit, in px of the coarser raster.
         fail_coverage: least share of the overlap's cells that hold an inlier.
         fail_structure: least score of the images' structure under the transform (ltcore.structure).
     """

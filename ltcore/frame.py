@@ -21,6 +21,7 @@ Search = Literal["given", "wider", "free"]
 _WIDER = 4.0  # the second search looks this much farther than the first
 _FINER_IS_FINE = 1.1  # pixel-size ratio up to which the reference grid itself is the working grid
 _OUTLINE_POINTS = 21
+_SMALL_PX, _MOST_FINER = 160, 4  # a smaller overlap gets finer working px, so that windows of the fine stage have room
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Frame:
         prior: 3x3 matrix sensed px -> reference px (own grids, edge) that the georeference implies, linearised
             over the overlap; the identity without georeference.
         one_pixel_size: whether georeference gave both working grids pixels of one size.
+        finer: working px along a px of the coarser raster: more than 1 where that has few.
         notes: sentences on what of the rasters was not used.
     """
 
@@ -60,12 +62,25 @@ class Frame:
     max_offset_px: Optional[float]
     prior: FloatArray
     one_pixel_size: bool
+    finer: int = 1
     notes: tuple[str, ...] = ()
 
     @property
     def has_prior(self) -> bool:
         """Whether georeference places both rasters on one grid."""
         return self.max_offset_px is not None
+
+    @property
+    def working_px(self) -> float:
+        """Size of a working px in px of the reference raster."""
+        x, y = self.overlap.x + self.overlap.width / 2, self.overlap.y + self.overlap.height / 2
+        corner, right, down = self.reference.view.to_source([[x, y], [x + 1, y], [x, y + 1]])
+        return math.sqrt(abs(float(np.linalg.det([right - corner, down - corner]))))
+
+    @property
+    def coarser_px(self) -> float:
+        """Size of a px of the coarser raster in px of the reference: what is measured is good to shares of it."""
+        return self.working_px * self.finer
 
 
 def build_frame(
@@ -83,7 +98,7 @@ def build_frame(
         sensed: GDAL dataset.
         reference_source: its name and band.
         sensed_source: its name and band.
-        max_offset: largest expected offset, "100" in working px or "250m".
+        max_offset: largest expected offset, "100" in px of the coarser raster or "250m".
         search: how far georeference is believed: "given" as far as `max_offset`, "wider" four times as far, "free"
             not at all but for the pixel size; makes no difference without georeference.
 
@@ -104,12 +119,14 @@ def build_frame(
         )
     outline = _outline_in_reference(reference, sensed)
     working = _working_grid(grid, outline)
+    finer = _finer(grid, working, outline)
+    working = _divided(working, finer)
     if grid.is_rotated or (grid.geotransform or (0,) * 6)[5] > 0:
         reference_view = warped_view(reference, reference_source, working)
     else:
         reference_view = _resized(plain_view(reference, reference_source), working)
     sensed_place = _bounds(reference_view.from_source(outline[:, 2:]))
-    radius = _radius(max_offset, working, sensed_place, search)
+    radius = _radius(max_offset, working, finer, sensed_place, search)
     overlap = _overlap(working, sensed_place, radius)
     if overlap is None:
         raise _no_overlap(grid, outline, reference_source, sensed_source)
@@ -117,7 +134,8 @@ def build_frame(
     views = reference_view, warped_view(sensed, sensed_source, target)
     prior = _linear_prior(reference, sensed, outline, grid)
     sources = reference_source, sensed_source
-    return _frame(views, sources, overlap, None if search == "free" else radius, prior, True)
+    frame = _frame(views, sources, overlap, None if search == "free" else radius, prior, True)
+    return replace(frame, finer=finer)
 
 
 def _frame(
@@ -166,13 +184,28 @@ def _working_grid(grid: GeoGrid, outline: FloatArray) -> GeoGrid:
     return GeoGrid(width, height, geotransform, grid.crs_wkt)
 
 
+def _finer(grid: GeoGrid, working: GeoGrid, outline: FloatArray) -> int:
+    """Returns into how many parts a working px is to be divided, 1 where the rasters share enough of them."""
+    size = np.array([grid.width, grid.height])
+    low, high = outline[:, 2:].min(axis=0), outline[:, 2:].max(axis=0)
+    shared = (np.clip(high, 0, size) - np.clip(low, 0, size)) * [working.width, working.height] / size
+    return min(_MOST_FINER, math.ceil(_SMALL_PX / max(1.0, float(shared.min()))))
+
+
+def _divided(grid: GeoGrid, parts: int) -> GeoGrid:
+    """Returns the same extent with so many px along each px."""
+    x0, size_x, _, y0, _, size_y = grid.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    geotransform = (x0, size_x / parts, 0.0, y0, 0.0, size_y / parts)
+    return GeoGrid(grid.width * parts, grid.height * parts, geotransform, grid.crs_wkt)
+
+
 def _resized(view: RasterView, grid: GeoGrid) -> RasterView:
     return replace(view, width=grid.width, height=grid.height)
 
 
-def _offset_px(text: str, working: GeoGrid) -> float:
+def _offset_px(text: str, working: GeoGrid, finer: int) -> float:
     if not text.endswith("m"):
-        return float(text)
+        return float(text) * finer
     pixel = working.pixel_size_map or 1.0
     centre = working.to_map([[working.width / 2, working.height / 2]])[0]
     return float(text[:-1]) / (pixel * metres_per_unit(working.crs_wkt or "", float(centre[1])))
@@ -183,14 +216,14 @@ def _bounds(points: FloatArray) -> Window:
     return Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
-def _radius(max_offset: str, working: GeoGrid, sensed_place: Window, search: Search) -> float:
+def _radius(max_offset: str, working: GeoGrid, finer: int, sensed_place: Window, search: Search) -> float:
     """Returns how far from the place the georeference names is searched, working px.
 
     The free search goes as far as the sensed raster is large: farther off its georeference is worth nothing at all.
     """
     if search == "free":
         return float(max(sensed_place.width, sensed_place.height))
-    return _offset_px(max_offset, working) * (_WIDER if search == "wider" else 1.0)
+    return _offset_px(max_offset, working, finer) * (_WIDER if search == "wider" else 1.0)
 
 
 def _overlap(working: GeoGrid, sensed_place: Window, margin_px: float) -> Optional[Window]:

@@ -14,7 +14,7 @@ import numpy as np
 from .accuracy import with_accuracy
 from .bent import Measured, measured_again
 from .coarse import CoarseFit
-from .config import FeatureConfig, RegistrationConfig, RegistrationJob, VerdictConfig
+from .config import FeatureConfig, FitConfig, RegistrationConfig, RegistrationJob, VerdictConfig
 from .evidence import gather_evidence
 from .fine import FineResult, fine_tie_points
 from .frame import Frame, Search, build_frame
@@ -92,9 +92,8 @@ def register(
     points = _in_own_grids(frame, working)
     with watch.stage("fit"):
         progress.report(0.9, "Fitting the transform")
-        fit, trials = (
-            fit_tie_points(points, frame.prior, job.config.fit) if isinstance(fine, FineResult) else (fine, ())
-        )
+        settings = _in_reference_px(frame, job.config.fit)
+        fit, trials = fit_tie_points(points, frame.prior, settings) if isinstance(fine, FineResult) else (fine, ())
     if isinstance(fit, TransformFit):
         with watch.stage("bend"):
             progress.report(0.92, "Fitting the transform")
@@ -103,7 +102,7 @@ def register(
                 Measured(working, points, fit),
                 partial(_in_own_grids, frame),
                 aoi,
-                job.config.fit,
+                settings,
                 SubProgress(progress, 0.92, 0.95),
             )
             working, points, fit = measured.working, measured.own, measured.fit
@@ -135,7 +134,7 @@ def _fine(
     """Returns the tie points measured around a credible coarse transform, or why there are none."""
     hint = ""
     if frame.max_offset_px is not None:
-        searched = f"within {frame.max_offset_px:.0f} px of where the georeference says"
+        searched = f"within {frame.max_offset_px / frame.finer:.0f} px of where the georeference says"
         hint = f" (searched {searched}, then farther, then everywhere)"
     if isinstance(coarse.transform, EstimationFailure):
         return EstimationFailure(coarse.transform.reason + hint)
@@ -157,13 +156,17 @@ def _no_points() -> TiePoints:
 
 def _in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
     """Returns tie points of the working grids in the pixels of the rasters themselves."""
-    scale = frame.reference.view.dataset.RasterXSize / frame.reference.view.width
     return TiePoints(
         frame.reference.view.to_source(points.reference_xy),
         frame.sensed.view.to_source(points.sensed_xy),
         points.score,
-        points.covariance_px2 * scale**2,
+        points.covariance_px2 * frame.working_px**2,
     )
+
+
+def _in_reference_px(frame: Frame, fit: FitConfig) -> FitConfig:
+    """Returns settings for tie points in reference px: what is measured on coarser ones is good to those."""
+    return replace(fit, threshold_px=fit.threshold_px * frame.coarser_px)
 
 
 def weighed(points: TiePoints, fit: Union[TransformFit, EstimationFailure]) -> TiePoints:
@@ -218,6 +221,11 @@ def _verdict(
     if isinstance(in_working, EstimationFailure):
         return failed(in_working.reason, len(working))
     evidence = gather_evidence(frame, in_working, inliers.reference_xy)
+    limits = replace(
+        limits,
+        fail_heldout_px=limits.fail_heldout_px * frame.coarser_px,
+        warn_heldout_px=limits.warn_heldout_px * frame.coarser_px,
+    )
     size_map = grid.pixel_size_map if grid.is_georeferenced else None
     return assess(fit, len(working), evidence, size_map, limits)
 

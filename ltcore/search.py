@@ -182,8 +182,8 @@ def _off_by(first: Frame, found: Found) -> str:
     x, y = np.meshgrid(np.linspace(0, view.width, 5), np.linspace(0, view.height, 5))
     working = np.column_stack([x.ravel(), y.ravel()])
     said = first.reference.view.from_source(apply_matrix(first.prior, view.to_source(working)))
-    offset = float(np.median(np.linalg.norm(transform(working) - said, axis=1)))
-    limit = first.max_offset_px
+    offset = float(np.median(np.linalg.norm(transform(working) - said, axis=1))) / first.finer
+    limit = first.max_offset_px / first.finer
     if offset > limit:
         return f"The georeference was off by about {offset:.0f} px, more than the largest offset of {limit:.0f} px."
     linear = transform.matrix[:2, :2]

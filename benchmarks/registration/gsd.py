@@ -1,8 +1,9 @@
 """Suite *gsd*: pixels of different size, georeferenced; errors are counted in the coarser pixel.
 
-1:4 and 1:10 (the sensed raster is the coarser one), 4:1 and 10:1 (the reference is), resampled and displaced by 0.5 to
-3 coarse px that the georeference does not know. Resampled only: the two scenes of different sensors that the index
-has near one town, aerial at 1 m and Landsat at 30 m, do not overlap.
+1:4, 1:10 and 1:20 (the sensed raster is the coarser one), 4:1, 10:1 and 20:1 (the reference is), resampled and
+displaced by 0.5 to 3 coarse px that the georeference does not know. Resampled only: the two scenes of different
+sensors that the index has near one town, aerial at 1 m and Landsat at 30 m, do not overlap; at 1:30 no scene has 32
+px left.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from .scenes import Scene, load_scenes
 from .smallshift import towards
 from .warps import Warp, resampled
 
-_FACTORS = (4, 10)
-_MIN_COARSE_PX = 48
+_FACTORS = (4, 10, 20)
+_MIN_COARSE_PX = 32
 _MAX_SIDE_PX = 1024
 
 
 def pairs(data: Path, split: str, folder: Path, seed: int) -> Iterator[Pair]:
-    """Yields one pair a scene, factor and direction, where the coarse side is at least 48 px."""
+    """Yields one pair a scene, factor and direction, where the coarse side is at least 32 px."""
     for scene in load_scenes(data, split, _MAX_SIDE_PX):
         for factor in _FACTORS:
             if min(scene.size) / factor < _MIN_COARSE_PX:

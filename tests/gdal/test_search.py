@@ -141,15 +141,15 @@ def frame_of(reference, sensed, search="given"):
 
 def test_each_search_reaches_farther(tmp_path):
     """The sensed raster lies in the middle of the reference."""
-    reference = make_raster(tmp_path / "a.tif", size=(400, 300), **PLACED)
+    reference = make_raster(tmp_path / "a.tif", size=(800, 600), **PLACED)
     inner = (NORTH_UP[0] + 300, 2.0, 0.0, NORTH_UP[3] - 200, 0.0, -2.0)
-    sensed = make_raster(tmp_path / "b.tif", size=(60, 50), geotransform=inner, epsg=UTM_33N)
+    sensed = make_raster(tmp_path / "b.tif", size=(200, 180), geotransform=inner, epsg=UTM_33N)
     given, wider, free = (frame_of(reference, sensed, search) for search in ("given", "wider", "free"))
-    assert (given.overlap.x, given.overlap.width, given.max_offset_px) == (130, 100, 20)
-    assert (wider.overlap.x, wider.overlap.width, wider.max_offset_px) == (70, 220, 80)
-    assert (free.overlap.x, free.overlap.width, free.max_offset_px) == (90, 180, None)
+    assert (given.overlap.x, given.overlap.width, given.max_offset_px) == (130, 240, 20)
+    assert (wider.overlap.x, wider.overlap.width, wider.max_offset_px) == (70, 360, 80)
+    assert (free.overlap.x, free.overlap.width, free.max_offset_px) == (0, 550, None)
     # The free search sees the sensed raster on a grid of its own, and still knows the way back.
-    assert (free.sensed.view.width, free.sensed.view.height) == (60, 50)
+    assert (free.sensed.view.width, free.sensed.view.height) == (200, 180)
     assert np.allclose(free.sensed.view.to_source([[10.0, 20.0]]), [[10, 20]])
     assert np.allclose(free.prior, given.prior)
 
@@ -174,3 +174,19 @@ def test_georeference_that_is_not_used_is_named(tmp_path, kind, words):
 
 def test_plain_rasters_are_not_worth_a_word(tmp_path):
     assert frame_of(*shifted_pair(tmp_path, (5.0, 3.0), SIZE)).notes == ()
+
+
+@pytest.mark.parametrize(("side", "finer"), [(200, 1), (120, 2), (40, 4)])
+def test_a_small_overlap_is_seen_on_a_finer_grid(tmp_path, side, finer):
+    """The largest offset stays what it was on the ground, and places come back in px of the rasters themselves."""
+    reference = make_raster(tmp_path / "a.tif", size=(400, 400), **PLACED)
+    coarse = (NORTH_UP[0], 800 / side, 0.0, NORTH_UP[3], 0.0, -800 / side)
+    frame = frame_of(reference, make_raster(tmp_path / "b.tif", size=(side, side), geotransform=coarse, epsg=UTM_33N))
+    assert frame.finer == finer
+    assert frame.max_offset_px == 20 * finer
+    assert (frame.reference.view.width, frame.sensed.view.width) == (side * finer, side * finer)
+    assert frame.working_px == pytest.approx(400 / side / finer)
+    assert frame.coarser_px == pytest.approx(400 / side)
+    middle = np.array([[side * finer / 2, side * finer / 2]])
+    assert np.allclose(frame.reference.view.to_source(middle), 200)
+    assert np.allclose(frame.sensed.view.to_source(middle), side / 2)
