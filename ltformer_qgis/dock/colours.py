@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from qgis.PyQt.QtGui import QColor, QPalette
+from qgis.core import QgsApplication
+from qgis.PyQt.QtGui import QColor, QIcon, QPalette
 from qgis.PyQt.QtWidgets import QApplication
 
 # Upper limits (px) of the classes and their colours, as in the layer of tie points (ColorBrewer RdYlBu).
@@ -32,6 +33,11 @@ def class_labels() -> list[str]:
     """Returns the range of each class, px."""
     edges = [0.0, *LIMITS]
     return [f"{low:g}-{high:g} px" for low, high in zip(edges, edges[1:])] + [f"> {LIMITS[-1]:g} px"]
+
+
+def theme_icon(name: str) -> QIcon:
+    """Returns an icon of QGIS's own theme, light or dark."""
+    return QgsApplication.getThemeIcon(f"/{name}.svg")
 
 
 def verdict_colour(verdict: str) -> QColor:

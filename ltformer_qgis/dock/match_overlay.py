@@ -15,7 +15,8 @@ from qgis.PyQt.QtWidgets import QWidget
 from .colours import class_colour, classes_of, disabled_colour
 from .session import Session
 
-_LARGEST_PX, _SMALLEST_PX = 7.0, 2.5  # of a dot: many must not hide the picture
+_LARGEST_PX, _SMALLEST_PX = 7.0, 3.0  # of a dot: many must not hide the picture ...
+_ROOM_PX2 = 100.0  # ... and of the best class only so many are drawn that each has this room
 _PICKED_PX = 15.0
 _MOST_LINES = 150  # more lines across hide the pictures
 
@@ -80,9 +81,10 @@ class MatchOverlay(QWidget):
         picked = self._picked()
         if self.shown.lines:
             self._draw_lines(painter, places, visible[0] & visible[1] & enabled, groups)
-        for frame, xy, seen in zip(frames, places, visible):
+        for frame, xy, inside in zip(frames, places, visible):
             painter.setClipRect(frame)
-            room = frame.width() * frame.height() / max(1, int(seen.sum()))
+            seen = _thinned(inside, enabled & (groups == 0), xy)
+            room = _area(xy[seen]) / max(1, int(seen.sum()))
             size = float(np.clip(np.sqrt(room) / 4, _SMALLEST_PX, _LARGEST_PX))
             for group in range(4):
                 _draw_points(painter, xy[seen & enabled & (groups == group)], class_colour(group), size)
@@ -131,6 +133,21 @@ class MatchOverlay(QWidget):
             for side in (0, 1):
                 for row in picked[visible[side][picked]]:
                     painter.drawEllipse(QPointF(*places[side][row]), _PICKED_PX / 2, _PICKED_PX / 2)
+
+
+def _area(xy: np.ndarray) -> float:
+    """Returns the area, px^2, of the box around (N, 2) places."""
+    return float(np.ptp(xy, axis=0).prod()) if len(xy) else 0.0
+
+
+def _thinned(seen: np.ndarray, best: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Returns the (K,) mask of points to draw: all of those seen but for some of the best where they crowd."""
+    rows = np.flatnonzero(seen & best)
+    step = int(np.ceil(len(rows) * _ROOM_PX2 / max(1.0, _area(xy[seen]))))
+    thinned = seen.copy()
+    thinned[rows] = False
+    thinned[rows[:: max(1, step)]] = True
+    return thinned
 
 
 def _inside(frame: QRectF, xy: np.ndarray) -> np.ndarray:

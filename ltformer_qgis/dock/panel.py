@@ -11,20 +11,34 @@ from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QShowEvent
-from qgis.PyQt.QtWidgets import QFileDialog, QFrame, QScrollArea, QSplitter, QToolBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFileDialog, QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from ..compat import QAction
 from ..layers import InputProblem
 from ..texts import tr
+from .canvas_overlay import WarpedOverlay
+from .export_menu import ExportMenu
+from .exporter import Exporter
 from .inputs_box import InputsBox
+from .project_store import ProjectStore
+from .results import is_record
 from .runner import Runner
 from .session import Session
 from .table_box import TableBox
-from .verdict_box import VerdictBox
+from .verdict_box import NumbersBox, VerdictStrip
+from .view_bar import ViewBar
 from .views import PairView
 from .workflow import Workflow
 
-_MESSAGES = {"register": tr("Matching"), "examine": tr("Comparing the images"), "snap": tr("Finding the point")}
+
+def _message(method: str) -> str:
+    """Returns what a request does, in words; '' for one that the user need not know of."""
+    return {
+        "register": tr("Matching"),
+        "examine": tr("Comparing the images"),
+        "snap": tr("Finding the point"),
+        "import_points": tr("Reading the tie points"),
+        "write_edited": tr("Writing"),
+    }.get(method, "")
 
 
 class MatchesDock(QgsDockWidget):
@@ -39,52 +53,32 @@ class MatchesDock(QgsDockWidget):
         self.session = Session()
         self.runner = Runner()
         self.workflow = Workflow(self.session, self.runner)
-        self.inputs, self.verdict = InputsBox(), VerdictBox(self.session)
+        self.inputs, self.verdict, self.numbers = InputsBox(), VerdictStrip(self.session), NumbersBox(self.session)
         self.views, self.table = PairView(self.session), TableBox(self.session)
-        self.bar = QToolBar()
-        self.bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.overlay = WarpedOverlay(self.session, iface.mapCanvas())
+        self.store = ProjectStore(self.session)
+        self.exporter = Exporter(self.workflow)
+        self.export_menu = ExportMenu(self.session, self.exporter, iface.mainWindow())
+        self.bar = ViewBar(self.export_menu)
         self._build()
-        self._add_actions()
         self._connect()
+        self.store.read()
 
     def _build(self) -> None:
-        middle = QWidget()
-        layout = QVBoxLayout(middle)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.views, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        columns = _scrolled(self.inputs), middle, _scrolled(self.verdict), self.table
-        for number, widget in enumerate(columns):
-            splitter.addWidget(widget)
-            splitter.setStretchFactor(number, int(widget is middle))
-        splitter.setSizes([270, 540, 240, 310])
-        splitter.setChildrenCollapsible(False)
-        self.setWidget(splitter)
-
-    def _add_actions(self) -> None:
-        self.open_action = self._action(tr("Open result…"), tr("Load a run by its record.json"), self._open)
-        self.add_action = self._action(
-            tr("Add point"),
-            tr("Click the same place in both views; the engine finds it to a fraction of a pixel"),
-            None,
-        )
-        self.lines_action = self._action(tr("Lines"), tr("Draw lines across from view to view"), None)
-        self.outliers_action = self._action(tr("Outliers"), tr("Show points that are off, too"), None)
-        for action in (self.add_action, self.lines_action, self.outliers_action):
-            action.setCheckable(True)
-        self.lines_action.setChecked(True)
-        self.outliers_action.setChecked(True)
-        self.whole_action = self._action(tr("Whole"), tr("Show the whole rasters"), self.views.show_all)
-
-    def _action(self, text: str, help_text: str, slot: Any) -> QAction:
-        action = QAction(text, self)
-        action.setToolTip(help_text)
-        if slot is not None:
-            action.triggered.connect(lambda _checked=False: slot())
-        self.bar.addAction(action)
-        return action
+        self.tabs = QTabWidget()
+        self.tabs.addTab(_scrolled(self.inputs), tr("Match"))
+        self.tabs.addTab(_scrolled(self.numbers), tr("Fit"))
+        views = QSplitter(Qt.Orientation.Horizontal)
+        views.addWidget(_stacked(self.bar, self.views))
+        views.addWidget(self.table)
+        views.setStretchFactor(0, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.tabs)
+        whole.addWidget(_stacked(self.verdict, views))
+        whole.setStretchFactor(1, 1)
+        for splitter in (views, whole):
+            splitter.setChildrenCollapsible(False)
+        self.setWidget(whole)
 
     def _connect(self) -> None:
         self.inputs.run_wanted.connect(self._run)
@@ -95,9 +89,14 @@ class MatchesDock(QgsDockWidget):
         self.workflow.device_known.connect(self.inputs.device.setText)
         self.table.show_wanted.connect(self.views.show_points)
         self.session.reset.connect(self._show_pair)
-        self.outliers_action.toggled.connect(self._show_outliers)
-        self.lines_action.toggled.connect(self._show_lines)
-        self.add_action.toggled.connect(self._begin_point)
+        self.store.failed.connect(lambda text: self._say(text, bad=True))
+        self.exporter.said.connect(self._say)
+        self.bar.load.triggered.connect(lambda _checked=False: self._load())
+        self.bar.whole.triggered.connect(lambda _checked=False: self.views.show_all())
+        self.bar.outliers.toggled.connect(self._show_outliers)
+        self.bar.lines.toggled.connect(self._show_lines)
+        self.bar.add.toggled.connect(self._begin_point)
+        self.bar.overlay_changed.connect(self.overlay.show)
         self.views.clicked.connect(self._take_click)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -108,6 +107,8 @@ class MatchesDock(QgsDockWidget):
 
     def shut_down(self) -> None:
         """Ends everything that runs; for the end of the plugin."""
+        self.store.close()
+        self.overlay.close()
         self.workflow.close()
         self.views.close_views()
 
@@ -120,10 +121,19 @@ class MatchesDock(QgsDockWidget):
         except InputProblem as problem:
             self._say(str(problem), bad=True)
 
-    def _open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, tr("Open result"), "", tr("Run record (record.json *.json)"))
-        if path:
-            self.workflow.load_record(Path(path))
+    def _load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, tr("Load tie points"), "", _file_kinds())
+        if not path:
+            return
+        self._said = ""
+        try:
+            if path.endswith(".json") and is_record(Path(path)):
+                self.workflow.load_record(Path(path))
+            else:
+                inputs = self.inputs
+                self.workflow.import_points(Path(path), inputs.layers(), inputs.bands(), inputs.config())
+        except InputProblem as problem:
+            self._say(str(problem), bad=True)
 
     def _begin_point(self, on: bool) -> None:
         self._place = None
@@ -148,14 +158,15 @@ class MatchesDock(QgsDockWidget):
         if pair is not None:
             project = QgsProject.instance()
             self.inputs.choose(project.mapLayer(pair.reference_layer), project.mapLayer(pair.sensed_layer), pair.job)
+            self.tabs.setCurrentIndex(1)
 
     def _show_progress(self, fraction: float, message: str) -> None:
         self.inputs.show_busy(fraction, message)
 
     def _show_busy(self) -> None:
         method = self.runner.current
-        if method in _MESSAGES:
-            self.inputs.show_busy(0.0, _MESSAGES[method])
+        if _message(method):
+            self.inputs.show_busy(0.0, _message(method))
         elif not method:
             self.inputs.show_idle(self._said)
 
@@ -174,6 +185,27 @@ class MatchesDock(QgsDockWidget):
     def _show_lines(self, shown: bool) -> None:
         self.views.overlay.shown.lines = shown
         self.views.overlay.update()
+
+
+def _file_kinds() -> str:
+    """Returns the kinds of files that tie points are loaded from, as a file dialog wants them."""
+    kinds = (
+        (tr("All that can be loaded"), "*.json *.gpkg *.points *.shp *.geojson *.csv"),
+        (tr("Run record"), "*.json"),
+        (tr("Tie points"), "*.gpkg *.points *.shp *.geojson *.csv"),
+    )
+    return ";;".join(f"{name} ({patterns})" for name, patterns in kinds)
+
+
+def _stacked(above: QWidget, below: QWidget) -> QWidget:
+    """Returns both as one widget; the one below takes the room."""
+    home = QWidget()
+    layout = QVBoxLayout(home)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    layout.addWidget(above)
+    layout.addWidget(below, 1)
+    return home
 
 
 def _scrolled(widget: QWidget) -> QScrollArea:

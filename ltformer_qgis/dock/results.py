@@ -36,6 +36,15 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
+def is_record(path: Path) -> bool:
+    """Returns whether a JSON file is a run record; other programs write tie points as JSON, too."""
+    try:
+        read_record(path)
+    except InputProblem:
+        return False
+    return True
+
+
 def session_of_record(path: Path) -> tuple[Pair, State]:
     """Returns the session of a run whose record lies beside its tie points.
 
@@ -50,7 +59,7 @@ def session_of_record(path: Path) -> tuple[Pair, State]:
     pair = pair_of(layers["reference"], layers["sensed"], job, str(path))
     points = path.parent / record.get("outputs", {}).get("tie_points", "tie_points.gpkg")
     table = table_from(*read_tie_points(points, pair.reference))
-    return pair, State(table, record["transform"]["model"] or "affine")
+    return pair, State(table, model_or(record["transform"]["model"]))
 
 
 def pair_of(reference: QgsRasterLayer, sensed: QgsRasterLayer, job: dict[str, Any], record: str = "") -> Pair:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence
-from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView, QToolBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QToolBar, QVBoxLayout, QWidget
 
 from ..compat import QAction
 from ..texts import tr
+from .colours import theme_icon
 from .points_model import ID_ROLE, RESIDUAL, PointsModel, SortedPoints
 from .session import Session
 
@@ -28,7 +29,8 @@ class TableBox(QWidget):
         self.rows = SortedPoints(self.model)
         self.table = self._new_table()
         self.bar = QToolBar()
-        self.bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # text where there is no icon
+        self.bar.setIconSize(QSize(20, 20))
         self._add_actions()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -52,9 +54,11 @@ class TableBox(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
         header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(table.fontMetrics().horizontalAdvance("0") * 6)
-        table.setMinimumWidth(table.fontMetrics().horizontalAdvance("0") * 34)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(0)  # the rows that are seen, not all of them
+        digit = table.fontMetrics().horizontalAdvance("0")
+        header.setStretchLastSection(True)
+        table.setMinimumWidth(46 * digit)
         return table
 
     def _add_actions(self) -> None:
@@ -62,10 +66,11 @@ class TableBox(QWidget):
         undo, redo = stack.createUndoAction(self, tr("Undo")), stack.createRedoAction(self, tr("Redo"))
         undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
         redo.setShortcut(QKeySequence(QKeySequence.StandardKey.Redo))
-        undo.setIcon(self.style().standardIcon(QStyle.StandardPixmap.SP_ArrowBack))
-        redo.setIcon(self.style().standardIcon(QStyle.StandardPixmap.SP_ArrowForward))
+        undo.setIcon(theme_icon("mActionUndo"))
+        redo.setIcon(theme_icon("mActionRedo"))
         self.switch = self._action(tr("On/off"), "Space", tr("Switch the picked points on or off"), self._switch)
         self.delete = self._action(tr("Delete"), "Del", tr("Delete the picked points"), self._delete)
+        self.delete.setIcon(theme_icon("mActionDeleteSelected"))
         for action in (undo, redo):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         for action in (self.switch, self.delete, undo, redo):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from ..core import ALL_MODELS
 from ..texts import tr
@@ -15,59 +13,30 @@ from .histogram import Histogram
 from .session import Session
 
 
-class VerdictBox(QWidget):
-    """Shows what a session says of its fit; the model can be changed here."""
+class VerdictStrip(QWidget):
+    """The verdict and its reasons in words."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.verdict, self.reasons = QLabel(), QLabel()
         font = self.verdict.font()
-        font.setPointSizeF(1.5 * font.pointSizeF())
+        font.setPointSizeF(1.4 * font.pointSizeF())
         font.setBold(True)
         self.verdict.setFont(font)
         self.verdict.setAccessibleName(tr("Verdict"))
         self.reasons.setWordWrap(True)
         self.reasons.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.model = QComboBox()
-        for name in ALL_MODELS:
-            self.model.addItem(name, name)
-        self.model.setToolTip(tr("Family of the transform fitted to the points that are on"))
-        self.model.setAccessibleName(tr("Fitted transform"))
-        self.model.activated.connect(lambda _row: session.set_model(self.model.currentData()))
-        self.histogram = Histogram()
-        self._numbers: dict[str, QLabel] = {}
-        form = QFormLayout()
-        form.setVerticalSpacing(1)
-        form.addRow(tr("&Fitted"), self.model)
-        for key, label, help_text in _rows():
-            value = QLabel()
-            value.setToolTip(help_text)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._numbers[key] = value
-            form.addRow(label, value)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.verdict, self.reasons):
-            layout.addWidget(widget)
-        layout.addLayout(form)
-        layout.addWidget(self.histogram)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 0, 4, 0)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.reasons, 1)
         session.changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
-        session = self._session
-        self.setVisible(session.pair is not None)
-        self.model.setCurrentIndex(self.model.findData(session.state.model))
-        self._show_verdict(session.quality)
-        fit = session.fit
-        fitted = session.transform is not None
-        residuals = np.hypot(*fit.residuals_px[fit.inliers].T) if fitted else np.zeros(0)
-        self.histogram.show_residuals(residuals)
-        for key, text in _texts(session, residuals).items():
-            self._numbers[key].setText(text)
-
-    def _show_verdict(self, quality: Any) -> None:
+        quality = self._session.quality
+        self.setVisible(self._session.pair is not None)
         if quality is None:
             self.verdict.setText("…")
             self.verdict.setStyleSheet("")
@@ -76,6 +45,45 @@ class VerdictBox(QWidget):
         self.verdict.setText(quality.verdict)
         self.verdict.setStyleSheet(f"color: {verdict_colour(quality.verdict).name()}")
         self.reasons.setText(" ".join(quality.reasons))
+
+
+class NumbersBox(QWidget):
+    """The numbers of a fit and the histogram of its residuals; the model can be changed here."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = QComboBox()
+        for name in ALL_MODELS:
+            self.model.addItem(name, name)
+        self.model.setToolTip(tr("Family of the transform fitted to the points that are on"))
+        self.model.setAccessibleName(tr("Fitted transform"))
+        self.model.activated.connect(lambda _row: session.set_model(self.model.currentData()))
+        self.histogram = Histogram()
+        self._numbers: dict[str, QLabel] = {}
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(2)
+        form.addRow(tr("&Fitted"), self.model)
+        for key, label, help_text in _rows():
+            value = QLabel()
+            value.setToolTip(help_text)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._numbers[key] = value
+            form.addRow(label, value)
+        form.addRow(self.histogram)
+        session.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        session = self._session
+        self.model.setCurrentIndex(self.model.findData(session.state.model))
+        fit = session.fit
+        fitted = session.transform is not None
+        residuals = np.hypot(*fit.residuals_px[fit.inliers].T) if fitted else np.zeros(0)
+        self.histogram.show_residuals(residuals)
+        for key, text in _texts(session, residuals).items():
+            self._numbers[key].setText(text)
 
 
 def _rows() -> tuple[tuple[str, str, str], ...]:

@@ -11,7 +11,7 @@ from qgis.core import QgsMapLayer, QgsPointXY, QgsProject, QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from ..texts import tr
 from .linking import Look, followed
@@ -60,6 +60,7 @@ class PairView(QWidget):
         canvas.setCanvasColor(self.palette().base().color())
         canvas.enableAntiAliasing(True)
         canvas.setMinimumSize(120, 100)
+        canvas.setFrameShape(QFrame.Shape.NoFrame)  # its size is that of its picture
         tool = PointTool(canvas)
         tool.clicked.connect(lambda point, ctrl, side=side: self._on_click(side, point, ctrl))
         tool.moved.connect(lambda point, side=side: self._on_move(side, point))
@@ -162,6 +163,8 @@ class PairView(QWidget):
         there = followed(look, self._frame(side), self._frame(1 - side), across)
         if there is None:
             return
+        if _is_shown(other, there):
+            return
         self._follows = True
         try:
             other.setRotation(there.rotation_deg)
@@ -201,3 +204,12 @@ class PairView(QWidget):
         distance = np.where(seen, distance, np.inf) / self.canvases[side].mapUnitsPerPixel()
         nearest = int(np.argmin(distance))
         return int(table.ids[nearest]) if distance[nearest] <= _NEAR_PX else None
+
+
+def _is_shown(canvas: QgsMapCanvas, look: Look) -> bool:
+    """Returns whether a view shows that already, to half a screen pixel: edits move the fit by less, mostly."""
+    middle, units = canvas.extent().center(), canvas.mapUnitsPerPixel()
+    near = np.hypot(middle.x() - look.x, middle.y() - look.y) < 0.5 * units
+    turned = abs(canvas.rotation() - look.rotation_deg)
+    alike = abs(look.units_a_pixel / units - 1) * max(canvas.width(), canvas.height()) < 1.0
+    return bool(near and alike and turned < 0.05)

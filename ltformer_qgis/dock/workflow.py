@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from ..core import TiePoints
 from ..layers import InputProblem, check_band, check_pair, raster_input
 from ..texts import tr
 from .judge import Judge
-from .results import pair_of, session_of_record
+from .results import model_or, pair_of, session_of_record
 from .runner import Request, Runner
-from .session import Session
+from .session import Pair, Session, State
+from .tables import PointTable, table_from
 
 _UNMEASURED_VARIANCE = 1.0  # px^2 of a point set by eye
 
@@ -66,17 +68,8 @@ class Workflow(QObject):
         Raises:
             InputProblem: the layers cannot be registered.
         """
-        rasters = tuple(raster_input(layer) for layer in layers)
-        for raster, band in zip(rasters, bands):
-            check_band(raster, band)
-        check_pair(*rasters, bands, layers[0].transformContext())
         folder = self.new_folder()
-        job = {
-            "reference": {"path": rasters[0].path, "band": bands[0]},
-            "sensed": {"path": rasters[1].path, "band": bands[1]},
-            "out_dir": str(folder / "out"),
-            "config": {**config, "output": {"warp": False, "report": False}},
-        }
+        job = {**_checked_job(layers, bands, config), "out_dir": str(folder / "out")}
         pair_of(*layers, job)  # refuses, before any work, what cannot be shown
 
         def done(summary: dict[str, Any]) -> None:
@@ -93,26 +86,53 @@ class Workflow(QObject):
         except InputProblem as problem:
             self.said.emit(str(problem), True)
 
+    def import_points(
+        self, path: Path, layers: tuple[QgsRasterLayer, QgsRasterLayer], bands: tuple[Any, Any], config: dict[str, Any]
+    ) -> None:
+        """Loads tie points of another program, or of ours without a record, for two layers.
+
+        The engine chooses model and inliers as a registration does, from the points that the file calls good.
+
+        Raises:
+            InputProblem: the layers cannot be used.
+        """
+        job = _checked_job(layers, bands, config)
+        pair = pair_of(*layers, job)
+        params = {"reference": job["reference"]["path"], "sensed": job["sensed"]["path"], "tie_points": str(path)}
+
+        def examined(table: PointTable, answer: dict[str, Any]) -> None:
+            enabled = table.enabled if answer["enabled"] is None else np.array(answer["enabled"])
+            state = State(replace(table, enabled=enabled), model_or(answer["model"]))
+            self.session.load(pair, state, Judge(answer))
+
+        def read(answer: dict[str, Any]) -> None:
+            points = TiePoints(*(answer[name] for name in TiePoints.__annotations__))
+            table = table_from(points, np.array(answer["enabled"]))
+            edit = self._edit_job(pair, table, "auto", Path("unused"), {})
+            self._ask("examine", edit, tr("comparing the images"), lambda found: examined(table, found))
+
+        self._ask("import_points", params, tr("reading the tie points"), read)
+
     # Edited points
 
     def edit_job(self, out_dir: Path, output: dict[str, Any]) -> dict[str, Any]:
         """Returns ltcore's EditJob of the present points; their file is written into a fresh folder."""
         session = self.session
+        return self._edit_job(session.pair, session.table, session.state.model, out_dir, output)
+
+    def _edit_job(
+        self, pair: Pair, table: PointTable, model: str, out_dir: Path, output: dict[str, Any]
+    ) -> dict[str, Any]:
         folder = self.new_folder()
-        session.table.save(folder / "points.npz")
-        config = session.pair.job.get("config", {})
-        job = {
-            **session.pair.job,
-            "out_dir": str(out_dir),
-            "config": {**config, "output": {**config.get("output", {}), **output}},
-        }
-        record = session.pair.record if session.pair.record and Path(session.pair.record).is_file() else None
+        table.save(folder / "points.npz")
+        config = pair.job.get("config", {})
+        changed = {**config, "output": {**config.get("output", {}), **output}}
         return {
-            "job": job,
+            "job": {**pair.job, "out_dir": str(out_dir), "config": changed},
             "points": str(folder / "points.npz"),
-            "model": session.state.model,
-            "deleted": session.table.deleted,
-            "record": record,
+            "model": model,
+            "deleted": table.deleted,
+            "record": pair.record if pair.record and Path(pair.record).is_file() else None,
         }
 
     def examine(self) -> None:
@@ -166,3 +186,18 @@ class Workflow(QObject):
             self.said.emit(text or tr("Cancelled."), bool(text))
 
         self.runner.ask(Request(method, params, name, done, problem, replaces))
+
+
+def _checked_job(
+    layers: tuple[QgsRasterLayer, QgsRasterLayer], bands: tuple[Any, Any], config: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns ltcore's RegistrationJob of two layers, but for its folder. Raises InputProblem where one is no good."""
+    rasters = tuple(raster_input(layer) for layer in layers)
+    for raster, band in zip(rasters, bands):
+        check_band(raster, band)
+    check_pair(*rasters, bands, layers[0].transformContext())
+    return {
+        "reference": {"path": rasters[0].path, "band": bands[0]},
+        "sensed": {"path": rasters[1].path, "band": bands[1]},
+        "config": {**config, "output": {"warp": False, "report": False}},
+    }
