@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
@@ -36,7 +38,8 @@ class LTFormerProvider(QgsProcessingProvider):
             self.refreshAlgorithms()
 
     def unload(self) -> None:
-        QgsApplication.processingRegistry().providerAdded.disconnect(self._read_models)
+        with contextlib.suppress(RuntimeError, TypeError):  # the registry itself ends, or never heard of this one
+            QgsApplication.processingRegistry().providerAdded.disconnect(self._read_models)
         settings.remove_options()
 
     def loadAlgorithms(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication
 
+from ltformer_qgis import plugin as plugin_module
 from ltformer_qgis.plugin import LTFormerPlugin
 
 
@@ -36,3 +38,26 @@ def test_with_a_window_two_menu_entries_open_the_dialogs_and_unload_leaves_nothi
     plugin.unload()
     assert not entries
     assert "ltformer" not in provider_ids()
+
+
+def test_loading_again_and_again_leaves_nothing_registered(qgis_processing, qgis_iface, monkeypatch):
+    from processing.core.ProcessingConfig import ProcessingConfig  # noqa: PLC0415 - as above
+
+    pages, translators = [], []
+    monkeypatch.setattr(qgis_iface, "registerOptionsWidgetFactory", pages.append, raising=False)
+    monkeypatch.setattr(qgis_iface, "unregisterOptionsWidgetFactory", pages.remove, raising=False)
+    monkeypatch.setattr(QCoreApplication, "installTranslator", translators.append)
+    monkeypatch.setattr(QCoreApplication, "removeTranslator", translators.remove)
+    monkeypatch.setattr(plugin_module, "installed_translator", lambda _locale: translators.append("ours") or "ours")
+    registry = QgsApplication.processingRegistry()
+    listeners = registry.receivers(registry.providerAdded)
+    for _ in range(3):
+        plugin = LTFormerPlugin(qgis_iface)
+        plugin.initGui()
+        assert len(pages) == len(translators) == 1
+        assert "LTFORMER_PYTHON" in ProcessingConfig.settings
+        plugin.unload()
+        assert pages == translators == []
+        assert "LTFORMER_PYTHON" not in ProcessingConfig.settings
+        assert "ltformer" not in provider_ids()
+        assert registry.receivers(registry.providerAdded) == listeners
