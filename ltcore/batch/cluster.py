@@ -86,9 +86,15 @@ def remote_workers(address: str) -> Iterator[Workers]:
     """
     if not _ADDRESS.fullmatch(address):
         raise InputError(f"'{address}' is not the address of a scheduler.", "", "Give one such as tcp://10.0.0.1:8786.")
+    if address.startswith("tls") and not dask.config.get("distributed.comm.tls.client.cert"):
+        raise InputError(
+            f"'{address}' asks for certificates, and there are none.",
+            "Dask's configuration has no distributed.comm.tls.client.cert.",
+            "See docs/batch.md.",
+        )
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: tls without a configuration
+    except (OSError, ValueError, RuntimeError) as error:
         raise LtcoreError(
             f"The scheduler at '{address}' cannot be reached.",
             f"{type(error).__name__}: {error}.",

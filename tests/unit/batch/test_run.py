@@ -131,9 +131,13 @@ def test_what_is_no_address_of_a_scheduler_is_refused(address):
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "_CONNECT_S", 1)
-    for address in ("tcp://127.0.0.1:9", "tls://127.0.0.1:9"):
-        with pytest.raises(LtcoreError, match="cannot be reached"), remote_workers(address):
-            pass
+    with pytest.raises(LtcoreError, match="cannot be reached"), remote_workers("tcp://127.0.0.1:9"):
+        pass
+
+
+def test_tls_without_certificates_is_refused():
+    with pytest.raises(InputError, match="certificates"), remote_workers("tls://127.0.0.1:9"):
+        pass
 
 
 CLUSTER = """
