@@ -52,7 +52,7 @@ class LTFormerAlgorithm(QgsProcessingAlgorithm):
     def help_page(self, *paragraphs: str) -> str:
         """Returns the right-hand side of the dialog as HTML: a picture, the paragraphs, the help of each parameter."""
         picture = PLUGIN_FOLDER / "help" / f"{self.name()}.jpg"
-        shown, width = (picture, 300) if picture.is_file() else (Path(self.svgIconPath()), 96)
+        shown, width = (picture, 220) if picture.is_file() else (Path(self.svgIconPath()), 96)
         rows = [
             f"<h3>{parameter.description()}</h3><p>{parameter.help()}</p>"
             for parameter in self.parameterDefinitions()
