@@ -42,6 +42,13 @@ def theme_icon(name: str) -> QIcon:
 
 def verdict_colour(verdict: str) -> QColor:
     """Returns the colour of a verdict's word, readable on the window's own colour."""
-    window = QApplication.palette().color(QPalette.ColorRole.Window)
-    dark = window.lightness() < 128
-    return QColor(_VERDICTS[verdict][int(dark)])
+    return QColor(_VERDICTS[verdict][int(_is_dark())])
+
+
+def ink() -> QColor:
+    """Returns a colour to write with on the window's own: themes by style sheet leave the palette's ink as it was."""
+    return QColor("#e0e0e0" if _is_dark() else "#202020")
+
+
+def _is_dark() -> bool:
+    return QApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 from qgis.PyQt.QtCore import QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QPainter, QPaintEvent, QPalette
+from qgis.PyQt.QtGui import QPainter, QPaintEvent
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ..texts import tr
-from .colours import class_colour, classes_of
+from .colours import class_colour, classes_of, ink
 
 _BINS = 24
 
@@ -54,7 +54,7 @@ class Histogram(QWidget):
         painter = QPainter(self)
         line = self.fontMetrics().height()
         area = QRectF(self.rect()).adjusted(1, 2, -1, -line - 1)
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.setPen(ink())
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         below = QRectF(area.left(), area.bottom(), area.width(), line + 1)
         if not self._counts.any():

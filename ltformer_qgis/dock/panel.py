@@ -48,7 +48,7 @@ class MatchesDock(QgsDockWidget):
         super().__init__(tr("LTFormer matches"), iface.mainWindow())
         self.setObjectName("ltformer_matches")
         self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
-        self._iface, self._asked_for_device = iface, False
+        self._iface, self._asked_for_device, self._is_shut_down = iface, False, False
         self._said, self._place = "", None  # the last sentence; the reference's half of a point being set
         self.session = Session()
         self.runner = Runner()
@@ -107,6 +107,9 @@ class MatchesDock(QgsDockWidget):
 
     def shut_down(self) -> None:
         """Ends everything that runs; for the end of the plugin."""
+        if self._is_shut_down:  # QGIS is quitting, and takes the plugin away besides
+            return
+        self._is_shut_down = True
         self.store.close()
         self.overlay.close()
         self.workflow.close()

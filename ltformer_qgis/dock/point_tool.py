@@ -17,10 +17,12 @@ class PointTool(QgsMapToolPan):
     Signals:
         clicked: layer coordinates, and whether Ctrl was held.
         moved: layer coordinates.
+        dragged: the view was moved.
     """
 
     clicked = pyqtSignal(QgsPointXY, bool)
     moved = pyqtSignal(QgsPointXY)
+    dragged = pyqtSignal()
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
@@ -44,3 +46,4 @@ class PointTool(QgsMapToolPan):
             self.clicked.emit(event.mapPoint(), with_ctrl)
             return
         super().canvasReleaseEvent(event)
+        self.dragged.emit()

@@ -56,9 +56,13 @@ class TableBox(QWidget):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(0)  # the rows that are seen, not all of them
-        digit = table.fontMetrics().horizontalAdvance("0")
+        header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        table.setMinimumWidth(46 * digit)
+        metrics, arrow = header.fontMetrics(), 3 * header.fontMetrics().height()  # room for the arrow and the colour
+        texts = (str(self.model.headerData(column, Qt.Orientation.Horizontal)) for column in range(5))
+        widths = sum(metrics.horizontalAdvance(text) + arrow for text in texts)
+        table.setMinimumWidth(widths + table.verticalScrollBar().sizeHint().width())
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return table
 
     def _add_actions(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsMapLayer, QgsPointXY, QgsProject, QgsRectangle
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
@@ -36,6 +36,7 @@ class PairView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._follows = session, False
+        self._shows_whole = False  # so that it does after a resize, too
         self.takes_points = False  # whether clicks set a new point instead of picking one
         names = tr("Reference"), tr("Sensed")
         self.canvases = tuple(self._new_canvas(side, name) for side, name in enumerate(names))
@@ -64,7 +65,9 @@ class PairView(QWidget):
         tool = PointTool(canvas)
         tool.clicked.connect(lambda point, ctrl, side=side: self._on_click(side, point, ctrl))
         tool.moved.connect(lambda point, side=side: self._on_move(side, point))
+        tool.dragged.connect(self._leave_whole)
         canvas.setMapTool(tool)
+        canvas.viewport().installEventFilter(self)
         canvas.extentsChanged.connect(lambda side=side: self._on_extent(side))
         canvas.rotationChanged.connect(lambda _degrees: self.overlay.update())
         canvas.ltformer_tool = tool  # the canvas does not keep Python's part of its tool alive
@@ -74,6 +77,8 @@ class PairView(QWidget):
         super().resizeEvent(event)
         self.overlay.setGeometry(self.rect())
         self.overlay.raise_()
+        if self._shows_whole:
+            QTimer.singleShot(0, self.show_all)
 
     def close_views(self) -> None:
         """Stops drawing; for the end of the dock."""
@@ -104,6 +109,7 @@ class PairView(QWidget):
         """Shows the whole reference, and with it what the sensed raster has there."""
         if self._session.pair is None:
             return
+        self._follows = True  # neither moves the other here
         for side, canvas in enumerate(self.canvases):
             frame = self._frame(side)
             corners = frame.to_layer([[0, 0], [frame.width, 0], [0, frame.height], [frame.width, frame.height]])
@@ -111,7 +117,9 @@ class PairView(QWidget):
             extent.scale(1.02)
             canvas.setRotation(0)
             canvas.setExtent(extent)
+        self._follows = False
         self._relink()
+        self._shows_whole = True
         self.refresh()
 
     def refresh(self) -> None:
@@ -126,12 +134,21 @@ class PairView(QWidget):
             return
         xy = self._session.table.points.reference_xy[rows]
         frame = self._frame(0)
+        self._leave_whole()
         low, high = xy.min(axis=0), xy.max(axis=0)
         across = max(_CLOSE_UP_PX, 1.3 * float((high - low).max()))
         middle = frame.to_layer([(low + high) / 2])[0]
         size = across * frame.pixel_size
         self.canvases[0].setExtent(QgsRectangle.fromCenterAndSize(QgsPointXY(*middle), size, size))
         self.refresh()
+
+    def _leave_whole(self) -> None:
+        self._shows_whole = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel:
+            self._leave_whole()
+        return super().eventFilter(watched, event)
 
     # Linked
 

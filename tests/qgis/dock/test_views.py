@@ -116,3 +116,17 @@ def test_the_overlay_is_drawn_with_a_selection(orchard, view):
     session.select([3])
     after = pair_view.overlay.grab().toImage()
     assert before != after
+
+
+def test_the_whole_rasters_stay_in_view_when_the_dock_grows_until_the_user_moves(orchard, view):
+    pair_view = view(exact_session(orchard, transform_of(0.0, 1.0)))
+    QCoreApplication.processEvents()
+    pair_view.resize(500, 300)
+    QCoreApplication.processEvents()
+    assert pair_view.canvases[0].extent().contains(orchard.red.extent())
+    pair_view.show_points([3])
+    close_up = pair_view.canvases[0].extent()
+    pair_view.resize(900, 400)
+    QCoreApplication.processEvents()
+    assert not pair_view.canvases[0].extent().contains(orchard.red.extent())
+    assert close_up.contains(pair_view.canvases[0].extent().center())
