@@ -648,6 +648,86 @@
             <translation>Wählen Sie einen anderen Ort, oder schließen Sie das Programm, das die Datei benutzt.</translation>
         </message>
         <message>
+            <source>GCPs for the Georeferencer…</source>
+            <translation>Passpunkte für die Georeferenzierung…</translation>
+        </message>
+        <message>
+            <source>Open in Georeferencer…</source>
+            <translation>In der Georeferenzierung öffnen…</translation>
+        </message>
+        <message>
+            <source>Warped raster…</source>
+            <translation>Entzerrtes Raster…</translation>
+        </message>
+        <message>
+            <source>All files of the registration…</source>
+            <translation>Alle Dateien des Abgleichs…</translation>
+        </message>
+        <message>
+            <source>Export GCPs</source>
+            <translation>Passpunkte exportieren</translation>
+        </message>
+        <message>
+            <source>Georeferencer points (*.points)</source>
+            <translation>Punkte der Georeferenzierung (*.points)</translation>
+        </message>
+        <message>
+            <source>Write warped raster</source>
+            <translation>Entzerrtes Raster schreiben</translation>
+        </message>
+        <message>
+            <source>GeoTIFF (*.tif *.tiff)</source>
+            <translation>GeoTIFF (*.tif *.tiff)</translation>
+        </message>
+        <message>
+            <source>Folder for the files of the registration</source>
+            <translation>Ordner für die Dateien des Abgleichs</translation>
+        </message>
+        <message>
+            <source>'{path}' is there already. Replace it with the present tie points?</source>
+            <translation>'{path}' ist schon da. Durch die jetzigen Verknüpfungspunkte ersetzen?</translation>
+        </message>
+        <message>
+            <source>Write the tie points to '{path}', where the Georeferencer looks for them?</source>
+            <translation>Die Verknüpfungspunkte nach '{path}' schreiben, wo die Georeferenzierung sie sucht?</translation>
+        </message>
+        <message>
+            <source>Open in Georeferencer</source>
+            <translation>In der Georeferenzierung öffnen</translation>
+        </message>
+        <message>
+            <source>In the Georeferencer choose File &gt; Open Raster… and take '{path}': its points load by themselves.</source>
+            <translation>Wählen Sie in der Georeferenzierung Datei &gt; Raster öffnen… und nehmen Sie '{path}': die Punkte laden sich von selbst.</translation>
+        </message>
+        <message>
+            <source>Written: {path}</source>
+            <translation>Geschrieben: {path}</translation>
+        </message>
+        <message>
+            <source>'{name}' is no file of its own; export it as GeoTIFF first.</source>
+            <translation>'{name}' ist keine eigene Datei; exportieren Sie es zuerst als GeoTIFF.</translation>
+        </message>
+        <message>
+            <source>Written and added: {path}</source>
+            <translation>Geschrieben und hinzugefügt: {path}</translation>
+        </message>
+        <message>
+            <source>Written to {folder}.</source>
+            <translation>Geschrieben nach {folder}.</translation>
+        </message>
+        <message>
+            <source>Or run 'Export GCP file for the Georeferencer', which can copy the raster without geotransform.</source>
+            <translation>Oder starten Sie 'Passpunktdatei für die Georeferenzierung exportieren', das das Raster ohne Geotransformation kopieren kann.</translation>
+        </message>
+        <message>
+            <source>Cancelled.</source>
+            <translation>Abgebrochen.</translation>
+        </message>
+        <message>
+            <source>writing</source>
+            <translation>Schreiben</translation>
+        </message>
+        <message>
             <source>Histogram of residuals</source>
             <translation>Histogramm der Restfehler</translation>
         </message>
@@ -748,56 +828,28 @@
             <translation>Suche nach dem Punkt</translation>
         </message>
         <message>
+            <source>Reading the tie points</source>
+            <translation>Verknüpfungspunkte werden gelesen</translation>
+        </message>
+        <message>
+            <source>Writing</source>
+            <translation>Es wird geschrieben</translation>
+        </message>
+        <message>
             <source>LTFormer matches</source>
             <translation>LTFormer-Punkte</translation>
         </message>
         <message>
-            <source>Open result…</source>
-            <translation>Ergebnis öffnen…</translation>
+            <source>Match</source>
+            <translation>Abgleich</translation>
         </message>
         <message>
-            <source>Load a run by its record.json</source>
-            <translation>Einen Lauf anhand seiner record.json laden</translation>
+            <source>Fit</source>
+            <translation>Anpassung</translation>
         </message>
         <message>
-            <source>Add point</source>
-            <translation>Punkt hinzufügen</translation>
-        </message>
-        <message>
-            <source>Click the same place in both views; the engine finds it to a fraction of a pixel</source>
-            <translation>Klicken Sie dieselbe Stelle in beiden Ansichten; die Engine findet sie auf Bruchteile eines Pixels</translation>
-        </message>
-        <message>
-            <source>Lines</source>
-            <translation>Linien</translation>
-        </message>
-        <message>
-            <source>Draw lines across from view to view</source>
-            <translation>Linien von Ansicht zu Ansicht zeichnen</translation>
-        </message>
-        <message>
-            <source>Outliers</source>
-            <translation>Ausreißer</translation>
-        </message>
-        <message>
-            <source>Show points that are off, too</source>
-            <translation>Auch abgeschaltete Punkte zeigen</translation>
-        </message>
-        <message>
-            <source>Whole</source>
-            <translation>Alles</translation>
-        </message>
-        <message>
-            <source>Show the whole rasters</source>
-            <translation>Die ganzen Raster zeigen</translation>
-        </message>
-        <message>
-            <source>Open result</source>
-            <translation>Ergebnis öffnen</translation>
-        </message>
-        <message>
-            <source>Run record (record.json *.json)</source>
-            <translation>Laufprotokoll (record.json *.json)</translation>
+            <source>Load tie points</source>
+            <translation>Verknüpfungspunkte laden</translation>
         </message>
         <message>
             <source>Click a place in the reference, then the same place in the sensed raster.</source>
@@ -806,6 +858,14 @@
         <message>
             <source>LTFormer</source>
             <translation>LTFormer</translation>
+        </message>
+        <message>
+            <source>All that can be loaded</source>
+            <translation>Alles, was sich laden lässt</translation>
+        </message>
+        <message>
+            <source>Run record</source>
+            <translation>Laufprotokoll</translation>
         </message>
         <message>
             <source>Id</source>
@@ -846,6 +906,10 @@
         <message>
             <source>Whether the transform rests on it</source>
             <translation>Ob die Transformation auf ihm ruht</translation>
+        </message>
+        <message>
+            <source>The tie points in this project cannot be read ({error}).</source>
+            <translation>Die Verknüpfungspunkte in diesem Projekt lassen sich nicht lesen ({error}).</translation>
         </message>
         <message>
             <source>'{name}' cannot be read: {error}.</source>
@@ -900,6 +964,10 @@
             <translation>Punkte löschen</translation>
         </message>
         <message>
+            <source>Add point</source>
+            <translation>Punkt hinzufügen</translation>
+        </message>
+        <message>
             <source>Choose transform</source>
             <translation>Transformation wählen</translation>
         </message>
@@ -940,6 +1008,10 @@
             <translation>Urteil</translation>
         </message>
         <message>
+            <source>The images have not been compared under this transform yet.</source>
+            <translation>Die Bilder sind unter dieser Transformation noch nicht verglichen.</translation>
+        </message>
+        <message>
             <source>Family of the transform fitted to the points that are on</source>
             <translation>Art der Transformation, die den eingeschalteten Punkten angepasst ist</translation>
         </message>
@@ -950,10 +1022,6 @@
         <message>
             <source>&amp;Fitted</source>
             <translation>A&amp;ngepasst</translation>
-        </message>
-        <message>
-            <source>The images have not been compared under this transform yet.</source>
-            <translation>Die Bilder sind unter dieser Transformation noch nicht verglichen.</translation>
         </message>
         <message>
             <source>Points on</source>
@@ -1000,6 +1068,78 @@
             <translation>Wie weit die Bilder über den Zufall hinaus übereinstimmen, Standardabweichungen</translation>
         </message>
         <message>
+            <source>Load…</source>
+            <translation>Laden…</translation>
+        </message>
+        <message>
+            <source>Load tie points: a run's record.json, or a file of points</source>
+            <translation>Verknüpfungspunkte laden: die record.json eines Laufs oder eine Datei mit Punkten</translation>
+        </message>
+        <message>
+            <source>Export</source>
+            <translation>Export</translation>
+        </message>
+        <message>
+            <source>Hand the tie points on</source>
+            <translation>Die Verknüpfungspunkte weitergeben</translation>
+        </message>
+        <message>
+            <source>Click one place in the reference, then in the sensed raster; it is found to a fraction of a pixel</source>
+            <translation>Klicken Sie eine Stelle in der Referenz, dann im auszurichtenden Raster; sie wird auf Bruchteile eines Pixels gefunden</translation>
+        </message>
+        <message>
+            <source>Lines</source>
+            <translation>Linien</translation>
+        </message>
+        <message>
+            <source>Draw lines across from view to view</source>
+            <translation>Linien von Ansicht zu Ansicht zeichnen</translation>
+        </message>
+        <message>
+            <source>Outliers</source>
+            <translation>Ausreißer</translation>
+        </message>
+        <message>
+            <source>Show points that are off, too</source>
+            <translation>Auch abgeschaltete Punkte zeigen</translation>
+        </message>
+        <message>
+            <source>Whole</source>
+            <translation>Alles</translation>
+        </message>
+        <message>
+            <source>Show the whole rasters</source>
+            <translation>Die ganzen Raster zeigen</translation>
+        </message>
+        <message>
+            <source>No overlay</source>
+            <translation>Keine Überlagerung</translation>
+        </message>
+        <message>
+            <source>Blend</source>
+            <translation>Mischen</translation>
+        </message>
+        <message>
+            <source>Swipe</source>
+            <translation>Wischen</translation>
+        </message>
+        <message>
+            <source>Show the sensed raster, warped as it would be now, over the map</source>
+            <translation>Das auszurichtende Raster, so entzerrt, wie es jetzt würde, über der Karte zeigen</translation>
+        </message>
+        <message>
+            <source>Overlay in the map</source>
+            <translation>Überlagerung in der Karte</translation>
+        </message>
+        <message>
+            <source>How much of it</source>
+            <translation>Wie viel davon</translation>
+        </message>
+        <message>
+            <source>How much of the overlay</source>
+            <translation>Wie viel von der Überlagerung</translation>
+        </message>
+        <message>
             <source>Reference</source>
             <translation>Referenz</translation>
         </message>
@@ -1020,16 +1160,16 @@
             <translation>Vergleich der Bilder</translation>
         </message>
         <message>
+            <source>reading the tie points</source>
+            <translation>Lesen der Verknüpfungspunkte</translation>
+        </message>
+        <message>
             <source>The point was set where you clicked; it could not be measured: {why}.</source>
             <translation>Der Punkt wurde dort gesetzt, wo Sie geklickt haben; er ließ sich nicht messen: {why}.</translation>
         </message>
         <message>
             <source>finding the point</source>
             <translation>Suche nach dem Punkt</translation>
-        </message>
-        <message>
-            <source>Cancelled.</source>
-            <translation>Abgebrochen.</translation>
         </message>
         <message>
             <source>The engine could not be started.</source>
@@ -1418,166 +1558,6 @@
         <message>
             <source>The folder of wheels '{path}' does not exist.</source>
             <translation>Den Ordner mit Wheels '{path}' gibt es nicht.</translation>
-        </message>
-        <message>
-            <source>GCPs for the Georeferencer…</source>
-            <translation>Passpunkte für die Georeferenzierung…</translation>
-        </message>
-        <message>
-            <source>Open in Georeferencer…</source>
-            <translation>In der Georeferenzierung öffnen…</translation>
-        </message>
-        <message>
-            <source>Warped raster…</source>
-            <translation>Entzerrtes Raster…</translation>
-        </message>
-        <message>
-            <source>All files of the registration…</source>
-            <translation>Alle Dateien des Abgleichs…</translation>
-        </message>
-        <message>
-            <source>Export GCPs</source>
-            <translation>Passpunkte exportieren</translation>
-        </message>
-        <message>
-            <source>Georeferencer points (*.points)</source>
-            <translation>Punkte der Georeferenzierung (*.points)</translation>
-        </message>
-        <message>
-            <source>Write warped raster</source>
-            <translation>Entzerrtes Raster schreiben</translation>
-        </message>
-        <message>
-            <source>GeoTIFF (*.tif *.tiff)</source>
-            <translation>GeoTIFF (*.tif *.tiff)</translation>
-        </message>
-        <message>
-            <source>Folder for the files of the registration</source>
-            <translation>Ordner für die Dateien des Abgleichs</translation>
-        </message>
-        <message>
-            <source>'{path}' is there already. Replace it with the present tie points?</source>
-            <translation>'{path}' ist schon da. Durch die jetzigen Verknüpfungspunkte ersetzen?</translation>
-        </message>
-        <message>
-            <source>Write the tie points to '{path}', where the Georeferencer looks for them?</source>
-            <translation>Die Verknüpfungspunkte nach '{path}' schreiben, wo die Georeferenzierung sie sucht?</translation>
-        </message>
-        <message>
-            <source>Open in Georeferencer</source>
-            <translation>In der Georeferenzierung öffnen</translation>
-        </message>
-        <message>
-            <source>In the Georeferencer choose File &gt; Open Raster… and take '{path}': its points load by themselves.</source>
-            <translation>Wählen Sie in der Georeferenzierung Datei &gt; Raster öffnen… und nehmen Sie '{path}': die Punkte laden sich von selbst.</translation>
-        </message>
-        <message>
-            <source>Written: {path}</source>
-            <translation>Geschrieben: {path}</translation>
-        </message>
-        <message>
-            <source>'{name}' is no file of its own; export it as GeoTIFF first.</source>
-            <translation>'{name}' ist keine eigene Datei; exportieren Sie es zuerst als GeoTIFF.</translation>
-        </message>
-        <message>
-            <source>Written and added: {path}</source>
-            <translation>Geschrieben und hinzugefügt: {path}</translation>
-        </message>
-        <message>
-            <source>Written to {folder}.</source>
-            <translation>Geschrieben nach {folder}.</translation>
-        </message>
-        <message>
-            <source>Or run 'Export GCP file for the Georeferencer', which can copy the raster without geotransform.</source>
-            <translation>Oder starten Sie 'Passpunktdatei für die Georeferenzierung exportieren', das das Raster ohne Geotransformation kopieren kann.</translation>
-        </message>
-        <message>
-            <source>writing</source>
-            <translation>Schreiben</translation>
-        </message>
-        <message>
-            <source>Reading the tie points</source>
-            <translation>Verknüpfungspunkte werden gelesen</translation>
-        </message>
-        <message>
-            <source>Writing</source>
-            <translation>Es wird geschrieben</translation>
-        </message>
-        <message>
-            <source>Match</source>
-            <translation>Abgleich</translation>
-        </message>
-        <message>
-            <source>Fit</source>
-            <translation>Anpassung</translation>
-        </message>
-        <message>
-            <source>Load tie points</source>
-            <translation>Verknüpfungspunkte laden</translation>
-        </message>
-        <message>
-            <source>All that can be loaded</source>
-            <translation>Alles, was sich laden lässt</translation>
-        </message>
-        <message>
-            <source>Run record</source>
-            <translation>Laufprotokoll</translation>
-        </message>
-        <message>
-            <source>The tie points in this project cannot be read ({error}).</source>
-            <translation>Die Verknüpfungspunkte in diesem Projekt lassen sich nicht lesen ({error}).</translation>
-        </message>
-        <message>
-            <source>Load…</source>
-            <translation>Laden…</translation>
-        </message>
-        <message>
-            <source>Load tie points: a run's record.json, or a file of points</source>
-            <translation>Verknüpfungspunkte laden: die record.json eines Laufs oder eine Datei mit Punkten</translation>
-        </message>
-        <message>
-            <source>Export</source>
-            <translation>Export</translation>
-        </message>
-        <message>
-            <source>Hand the tie points on</source>
-            <translation>Die Verknüpfungspunkte weitergeben</translation>
-        </message>
-        <message>
-            <source>Click one place in the reference, then in the sensed raster; it is found to a fraction of a pixel</source>
-            <translation>Klicken Sie eine Stelle in der Referenz, dann im auszurichtenden Raster; sie wird auf Bruchteile eines Pixels gefunden</translation>
-        </message>
-        <message>
-            <source>No overlay</source>
-            <translation>Keine Überlagerung</translation>
-        </message>
-        <message>
-            <source>Blend</source>
-            <translation>Mischen</translation>
-        </message>
-        <message>
-            <source>Swipe</source>
-            <translation>Wischen</translation>
-        </message>
-        <message>
-            <source>Show the sensed raster, warped as it would be now, over the map</source>
-            <translation>Das auszurichtende Raster, so entzerrt, wie es jetzt würde, über der Karte zeigen</translation>
-        </message>
-        <message>
-            <source>Overlay in the map</source>
-            <translation>Überlagerung in der Karte</translation>
-        </message>
-        <message>
-            <source>How much of it</source>
-            <translation>Wie viel davon</translation>
-        </message>
-        <message>
-            <source>How much of the overlay</source>
-            <translation>Wie viel von der Überlagerung</translation>
-        </message>
-        <message>
-            <source>reading the tie points</source>
-            <translation>Lesen der Verknüpfungspunkte</translation>
         </message>
     </context>
 </TS>
