@@ -7,14 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
+from qgis.PyQt.QtCore import QAbstractProxyModel, QAbstractTableModel, QModelIndex, Qt
 
 from ..texts import tr
 from .colours import class_colour, classes_of
 from .session import Session
 
 ID, RESIDUAL, HELDOUT, SCORE, ENABLED = range(5)
-SORT_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 _ALIGNED = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = int(getattr(_ALIGNED, "value", _ALIGNED))  # Qt 6 has enums, Qt 5 numbers
@@ -54,6 +53,10 @@ class PointsModel(QAbstractTableModel):
         elif self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(self._rows - 1, ENABLED))
 
+    def column(self, number: int) -> np.ndarray:
+        """Returns the (K,) values of a column, in the order of the session's table."""
+        return self._values[number]
+
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else self._rows
 
@@ -80,8 +83,6 @@ class PointsModel(QAbstractTableModel):
         if not index.isValid() or row >= self._rows:
             return None
         value = self._values[column][row]
-        if role == SORT_ROLE:
-            return float(value) if np.isfinite(value) else float("inf")
         if role == ID_ROLE:
             return int(self._values[ID][row])
         if column == ENABLED:
@@ -112,22 +113,84 @@ class PointsModel(QAbstractTableModel):
         return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == ENABLED else flags
 
 
-class SortedPoints(QSortFilterProxyModel):
-    """The points in the order the user wants, without those that are off if they are hidden."""
+class SortedPoints(QAbstractProxyModel):
+    """The points in the order the user wants, without those that are off if they are hidden.
+
+    Sorted by numpy: Qt's own proxy asks Python for two values in every comparison, a tenth of a second for 2 000 rows
+    after every edit.
+    """
 
     def __init__(self, model: PointsModel) -> None:
         super().__init__(model)
-        self._shows_disabled = True
+        self._column, self._is_descending, self._shows_disabled = ID, False, True
+        self._order = np.zeros(0, dtype=int)  # row shown -> row of the model
+        self._places = np.zeros(0, dtype=int)  # row of the model -> row shown, -1 where it is hidden
         self.setSourceModel(model)
-        self.setSortRole(SORT_ROLE)
-        self.setDynamicSortFilter(False)  # a row must not jump away while its box is being ticked
+        self._arrange()
+        model.modelAboutToBeReset.connect(self.beginResetModel)
+        model.modelReset.connect(self._end_reset)
+        model.dataChanged.connect(self._pass_on)
 
     def show_disabled(self, shown: bool) -> None:
         """Shows or hides points that are off."""
         self._shows_disabled = shown
-        self.invalidateFilter()
+        self._reset()
 
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
-        if self._shows_disabled:
-            return True
-        return bool(self.sourceModel().index(row, ENABLED, parent).data(SORT_ROLE))
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._column, self._is_descending = column, order == Qt.SortOrder.DescendingOrder
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        rows = [self._order[index.row()] for index in before]
+        self._arrange()
+        after = [self.index(int(self._places[row]), index.column()) for row, index in zip(rows, before)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _arrange(self) -> None:
+        values, enabled = self.sourceModel().column(self._column), self.sourceModel().column(ENABLED)
+        keys = np.where(np.isfinite(values), values, np.inf)
+        order = np.argsort(-keys if self._is_descending else keys, kind="stable")
+        self._order = order if self._shows_disabled else order[enabled[order]]
+        self._places = np.full(len(values), -1)
+        self._places[self._order] = np.arange(len(self._order))
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._end_reset()
+
+    def _end_reset(self) -> None:
+        self._arrange()
+        self.endResetModel()
+
+    def _pass_on(self, *_: object) -> None:
+        """Tells of changed values; rows stay where they are: none may jump away while its box is being ticked."""
+        if not self._shows_disabled:
+            self._reset()
+        elif len(self._order):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, ENABLED))
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return self.sourceModel().columnCount(parent)
+
+    def index(self, row: int, column: int, parent: QModelIndex | None = None) -> QModelIndex:
+        known = 0 <= row < self.rowCount(parent) and 0 <= column < self.columnCount(parent)
+        return self.createIndex(row, column) if known else QModelIndex()
+
+    def parent(self, _index: QModelIndex | None = None) -> QModelIndex:
+        return QModelIndex()
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        return self.sourceModel().headerData(section, orientation, role)
+
+    def mapToSource(self, index: QModelIndex) -> QModelIndex:
+        if not index.isValid() or index.row() >= len(self._order):
+            return QModelIndex()
+        return self.sourceModel().index(int(self._order[index.row()]), index.column())
+
+    def mapFromSource(self, index: QModelIndex) -> QModelIndex:
+        if not index.isValid() or index.row() >= len(self._places):
+            return QModelIndex()
+        return self.index(int(self._places[index.row()]), index.column())

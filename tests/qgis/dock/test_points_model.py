@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
-from qgis.PyQt.QtCore import Qt, qInstallMessageHandler
+from qgis.PyQt.QtCore import QPersistentModelIndex, Qt, qInstallMessageHandler
 from qgis.PyQt.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from ltformer_qgis.dock.points_model import ENABLED, HELDOUT, ID, ID_ROLE, RESIDUAL, SCORE, PointsModel, SortedPoints
@@ -71,3 +73,29 @@ def test_rows_sort_by_number_and_hide_points_that_are_off(session, model):
     assert rows.rowCount() == 48
     rows.show_disabled(True)
     assert rows.rowCount() == 50
+
+
+def test_sorting_keeps_what_is_picked_and_an_edit_sorts_anew(session, model):
+    rows = SortedPoints(model)
+    tester = QAbstractItemModelTester(rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    picked = QPersistentModelIndex(rows.index(20, SCORE))
+    number = rows.index(20, ID).data(ID_ROLE)
+    rows.sort(SCORE, Qt.SortOrder.DescendingOrder)
+    assert picked.sibling(picked.row(), ID).data(ID_ROLE) == number
+    worst = rows.index(0, ID).data(ID_ROLE)
+    session.delete([worst])
+    scores = [float(rows.index(row, SCORE).data()) for row in range(rows.rowCount())]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 49
+    assert all(rows.mapToSource(rows.mapFromSource(model.index(row, 0))).row() == row for row in range(49))
+    assert tester.model() is rows
+
+
+def test_an_edit_of_two_thousand_points_sorts_them_at_once(loaded, qgis_app):
+    session = loaded(count=2000, bad=2)
+    rows = SortedPoints(PointsModel(session))
+    rows.sort(RESIDUAL, Qt.SortOrder.DescendingOrder)
+    start_s = time.process_time()
+    rows.sourceModel().beginResetModel()
+    rows.sourceModel().endResetModel()
+    assert time.process_time() - start_s < 0.03
