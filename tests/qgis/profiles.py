@@ -121,6 +121,8 @@ class Profile:
                 raise
         if not answer.is_file():
             raise AssertionError(f"QGIS ended with {process.returncode} and no answer: {errors[-2000:]}")
+        if process.returncode:
+            print(errors[-2000:])  # pytest shows it where the test fails
         return {**json.loads(answer.read_text(encoding="utf-8")), "exit_code": process.returncode}
 
     def worker_pids(self) -> set[int]:

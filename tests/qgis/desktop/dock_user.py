@@ -7,12 +7,14 @@ import signal
 import time
 from pathlib import Path
 
-from player import click, click_row, press
+from player import LEFT, PLAIN, click, click_row, press
 from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QEvent, QObject, Qt
-from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget
+from qgis.PyQt.QtCore import QEvent, QObject, QPoint, Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QFileDialog, QFormLayout, QLabel
 from qgis.utils import iface
 
+FORM = QFormLayout.ItemRole
 PAINT_LIMIT_S = 30.0
 ENABLED, CHECKED, ON = 4, Qt.ItemDataRole.CheckStateRole, Qt.CheckState.Checked  # of the table's last column
 
@@ -20,7 +22,7 @@ ENABLED, CHECKED, ON = 4, Qt.ItemDataRole.CheckStateRole, Qt.CheckState.Checked 
 class DockUser:
     """Works the dock by its visible widgets; what a user reads is read from labels and tables."""
 
-    def __init__(self, reference, sensed):
+    def __init__(self, reference, sensed, descriptor="rootsift"):
         for path in (reference, sensed):
             iface.addRasterLayer(path, Path(path).stem)
         iface.mainWindow().findChild(QAction, "ltformer_dock").trigger()
@@ -28,7 +30,7 @@ class DockUser:
         self.inputs, self.table = self.dock.inputs, self.dock.table
         for chooser, path in ((self.inputs.reference, reference), (self.inputs.sensed, sensed)):
             chooser.setLayer(QgsProject.instance().mapLayersByName(Path(path).stem)[0])
-        self.inputs.descriptor.setCurrentIndex(self.inputs.descriptor.findData("rootsift"))
+        self.inputs.descriptor.setCurrentIndex(self.inputs.descriptor.findData(descriptor))
 
     def is_idle(self):
         """Whether the engine does nothing, so that Run can be pressed."""
@@ -45,12 +47,21 @@ class DockUser:
         yield self.is_idle
         click(self.inputs.run_button)
         yield lambda: not self.is_idle()
-        yield lambda: self.is_idle() and self.numbers()["verdict"] in ("PASS", "WARN", "FAIL")
+        yield lambda: self.is_idle() and self.has_verdict()
+
+    def has_verdict(self):
+        return self.numbers()["verdict"] in ("PASS", "WARN", "FAIL")
 
     def numbers(self):
-        """Returns what stands under the verdict."""
-        box = self.dock.verdict
-        return {"verdict": box.verdict.text(), **{key: label.text() for key, label in box._numbers.items()}}
+        """Returns the verdict and the numbers that stand in the dock: {label: text}."""
+        verdict = next(label for label in self.dock.findChildren(QLabel) if label.accessibleName() == "Verdict")
+        found = {"verdict": verdict.text()}
+        for form in self.dock.findChildren(QFormLayout):
+            for row in range(form.rowCount()):
+                label, value = (form.itemAt(row, role) for role in (FORM.LabelRole, FORM.FieldRole))
+                if label is not None and value is not None and isinstance(value.widget(), QLabel):
+                    found[label.widget().text()] = value.widget().text()
+        return found
 
     def rows(self):
         return self.table.table.model().rowCount()
@@ -64,19 +75,37 @@ class DockUser:
     def press_timed(self, key, modifier):
         """Presses a key in the table that edits points.
 
-        Returns ms until numbers and verdict are new, ms until the points are drawn anew, and ms of computing till then:
-        what it would take were the machine not busy.
+        Returns ms until numbers and verdict are new, ms until points and overlay are drawn anew, and ms of computing
+        till then: what it would take were the machine not busy.
         """
-        before, watch = self.numbers(), PaintWatch(self.dock.views.overlay)
+        before, drawn = self.numbers(), [self.dock.views.overlay]
+        if self.dock.bar.overlay.currentData() != "off":
+            drawn.append(iface.mapCanvas().viewport())
+        watches = [PaintWatch(widget) for widget in drawn]
         start_s, start_cpu_s = time.perf_counter(), time.thread_time()
         press(self.table.table, key, modifier)
         new_s = time.perf_counter()
         assert self.numbers() != before, f"{key} with {modifier} changed nothing"
-        while not watch.was_painted:
+        while not all(watch.was_painted for watch in watches):
             assert time.perf_counter() - start_s < PAINT_LIMIT_S, "the points were not drawn anew"
             QApplication.processEvents()
         painted_s, computed_s = time.perf_counter(), time.thread_time() - start_cpu_s
         return [1000 * seconds for seconds in (new_s - start_s, painted_s - start_s, computed_s)]
+
+    def show_overlay(self, mode):
+        """Chooses how the warped sensed layer lies over the map: off, blend or swipe."""
+        chooser = self.dock.bar.overlay
+        while chooser.currentData() != mode:
+            press(chooser, Qt.Key.Key_Up if chooser.findData(mode) < chooser.currentIndex() else Qt.Key.Key_Down)
+
+    def save_as(self, action, path):
+        """Clicks on an entry of the export menu and names a file in the dialog that it opens."""
+        ask = QFileDialog.getSaveFileName
+        QFileDialog.getSaveFileName = staticmethod(lambda *_args, **_more: (str(path), ""))
+        menu = self.dock.export_menu
+        menu.popup(self.dock.mapToGlobal(QPoint(0, 0)))
+        QTest.mouseClick(menu, LEFT, PLAIN, menu.actionGeometry(action).center())
+        QFileDialog.getSaveFileName = ask
 
     def message(self):
         """Returns the sentence under the progress bar."""

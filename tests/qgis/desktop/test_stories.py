@@ -49,6 +49,7 @@ def play(archive, small_pair, tmp_path):
             ZIP=str(archive),
             REFERENCE=str(small_pair[0]),
             SENSED=str(small_pair[1]),
+            OUT=str(tmp_path),
         )
         assert "error" not in seen, seen["error"]
         assert seen.pop("exit_code") == 0
@@ -66,15 +67,22 @@ def test_match_from_its_dialog_leaves_qgis_alive_and_nothing_behind(play):
     assert profile.leftovers() == []
 
 
-def test_points_are_mended_in_the_dock_by_mouse_and_keyboard(play):
+def test_points_are_mended_in_the_dock_handed_on_and_found_again_in_the_project(play, small_pair, tmp_path):
     seen, profile = play("dock_story.py")
     found, deleted, undone, redone = seen["numbers"]
     assert found["verdict"] == "PASS"
     assert [count - seen["rows"][0] for count in seen["rows"]] == [0, -1, 0, -1]
-    assert float(deleted["rmse"].split()[0]) < float(found["rmse"].split()[0])
+    assert float(deleted["RMSE"].split()[0]) < float(found["RMSE"].split()[0])
     assert undone == found
     assert redone == deleted
     assert min(computed for _, _, computed in seen["edit_ms"]) < EDIT_LIMIT_MS
+    assert min(computed for _, _, computed in seen["edit_with_overlay_ms"]) < EDIT_LIMIT_MS
+    assert seen["reopened"] == {"rows": seen["rows"][-1], "numbers": redone}
+    assert seen["layers"] == ["nir", "visible", "warped"]
+    warped, reference = gdal.Open(str(tmp_path / "warped.tif")), gdal.Open(str(small_pair[0]))
+    assert warped.GetGeoTransform() == reference.GetGeoTransform()
+    points = [line for line in (tmp_path / "gcps.points").read_text().splitlines()[2:] if line.split(",")[4] == "1"]
+    assert f"{len(points)} / {seen['rows'][-1]}" == redone["Points on"]
     assert not profile.worker_pids()
     assert profile.leftovers() == []
 
