@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from typing import Any, Optional
 
@@ -81,12 +82,14 @@ def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     known = [row for row in rows if not row["must_be_refused"]]
     errors = np.array([np.inf if row["rmse_px"] is None else row["rmse_px"] for row in known])
-    quartiles = np.quantile(errors, [0.25, 0.5, 0.75], method="higher") if known else [np.inf] * 3
+    quartiles = np.quantile(errors, [0.25, 0.75], method="higher") if known else [np.inf] * 2  # no mean with infinity
+    middle = statistics.median(errors.tolist()) if known else np.inf
+    spread = {"q25": quartiles[0], "median": middle, "q75": quartiles[1]}
     refused = [row for row in rows if row["must_be_refused"]]
     families = [row["model"] == row["family"] for row in known if row["family"] and row["rmse_px"] is not None]
     return {
         "pairs": len(rows),
-        "rmse_px": {name: _finite(float(value)) for name, value in zip(("q25", "median", "q75"), quartiles)},
+        "rmse_px": {name: _finite(float(value)) for name, value in spread.items()},
         "share_under": {f"{limit:g}": _share(errors < limit) for limit in SHARES_PX},
         "failures": int(np.isinf(errors).sum()),
         "wrong": sum(row["wrong"] for row in rows),

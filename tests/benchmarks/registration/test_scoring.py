@@ -68,6 +68,11 @@ def test_failures_count_as_infinite_in_medians_and_shares(shifted):
     assert (summary["failures"], summary["wrong"], summary["right_family"]) == (3, 0, 1.0)
 
 
+@pytest.mark.parametrize(("errors", "median"), [((0.2, 0.4), 0.3), ((0.2, 0.4, 0.5, None), 0.45), ((0.2, None), None)])
+def test_the_median_of_an_even_number_is_the_mean_of_the_middle_two(shifted, errors, median):
+    assert summarised([row(shifted, error) for error in errors])[0]["rmse_px"]["median"] == pytest.approx(median)
+
+
 def test_refusals_of_unrelated_pairs_are_a_share(shifted):
     unrelated = replace(shifted, checks=None)
     rows = [run(Told(shifted, 0.0, verdict), unrelated) for verdict in ("PASS", "FAIL", "FAIL", "FAIL")]
