@@ -49,7 +49,7 @@ class FeatureConfig:
     descriptor: DescriptorName = "ltformer"
     weights: str = "ltformer-d128"  # a name in weights/ or a .safetensors file
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    backend: Literal["auto", "torch", "openvino"] = "auto"
+    backend: Literal["auto", "torch", "onnx", "openvino"] = "auto"
     max_keypoints: int = Field(default=1000, ge=50, le=100_000)  # per image of the coarse stage, evenly spread
 
 

@@ -47,7 +47,9 @@ _MATCHING = (
         "--weights", default="ltformer-d128", show_default=True, help="Name in weights/, or a .safetensors file."
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
-    click.option("--backend", type=click.Choice(["auto", "torch", "openvino"]), default="auto", show_default=True),
+    click.option(
+        "--backend", type=click.Choice(["auto", "torch", "onnx", "openvino"]), default="auto", show_default=True
+    ),
     *_SEARCH,
     click.option("--aoi", type=_PATH, help="Polygons; only what lies inside is matched."),
     *_FITTING,

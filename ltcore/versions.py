@@ -8,7 +8,7 @@ import platform
 from . import __version__
 from .raster.drivers import gdal_version
 
-_PACKAGES = ("numpy", "scipy", "torch", "openvino", "opencv-python-headless", "shapely")
+_PACKAGES = ("numpy", "scipy", "torch", "openvino", "onnxruntime", "opencv-python-headless", "shapely")
 
 
 def versions() -> dict[str, str]:

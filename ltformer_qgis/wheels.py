@@ -22,7 +22,7 @@ class Size:
     disk_gb: float
 
 
-_SIZES = {"cpu": Size(0.4, 1.6), "cuda": Size(3.5, 8.0)}
+_SIZES = {"cpu": Size(0.5, 1.9), "cuda": Size(3.6, 8.3)}
 
 
 def size_of(build: str) -> Size:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,15 +11,14 @@ from typing import Any
 import click
 import torch
 
-from ltcore.atomic import atomic_path
 from ltcore.config import to_json_object
 from ltcore.errors import InputError, LtcoreError
-from ltcore.ltformer.network import LTFormer, expected_shapes
+from ltcore.ltformer.network import expected_shapes
 from ltcore.ltformer.weights import TrainingRecord, WeightsSpec, save_weights
 
 from .config import TrainConfig, fingerprint, read_config
 from .losses import LossConfig
-from .onnx_model import onnx_model
+from .onnx_model import export_onnx
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _NEEDED = {"weights", "step", "seconds", "device", "config"}
@@ -125,22 +123,6 @@ def export(config: TrainConfig, state: dict[str, Any], texts: CardTexts, folder:
     return save_weights(tensors, config.descriptor_dim, facts, folder)
 
 
-def export_onnx(spec: WeightsSpec, weights: dict[str, Any], folder: Path) -> Path:
-    """Returns the path of the network as ONNX, written beside its weights as NAME.onnx.
-
-    Raises:
-        InputError: the packages that write ONNX are not installed.
-        OutputError: the file cannot be written.
-    """
-    network = LTFormer(spec.descriptor_dim)
-    network.load_state_dict(weights, strict=False)
-    content = onnx_model(network, spec.sampling.patch_px, {"name": spec.name, "weights_sha256": spec.sha256})
-    path = folder / f"{spec.name}.onnx"
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-    return path
-
-
 def loss_in_words(loss: LossConfig) -> str:
     """Returns the loss's name and what differs from its published numbers."""
     chosen = {each.name: getattr(loss, each.name) for each in fields(loss) if getattr(loss, each.name) != each.default}
@@ -190,7 +172,6 @@ def git_commit() -> str:
 @click.option("--onnx/--no-onnx", default=True, show_default=True, help="Write NAME.onnx too.")
 def main(run: Path, name: str, out: Path, checkpoint: str, onnx: bool, **options: Any) -> None:
     """Writes the weights of a training's folder RUN as safetensors with a card, and as ONNX."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of packages that are not needed
     try:
         config, state = read_run(run, checkpoint)
         texts = CardTexts(

@@ -1,13 +1,21 @@
-"""The network as ONNX, for programs other than this one: any number of patches, of one size."""
+"""The network as ONNX, for `--backend onnx` and for other programs: any number of patches, of one size.
+
+`python -m training.onnx_model NAME|FILE.safetensors` makes it of weights that have none yet.
+"""
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
+import click
 import torch
 
-from ltcore.errors import InputError
+from ltcore.errors import InputError, LtcoreError
 from ltcore.ltformer.network import LTFormer
+from ltcore.ltformer.onnx_backend import INPUT, OUTPUT
+from ltcore.ltformer.weights import WeightsSpec, find_weights, load_weights, save_onnx
 
-INPUT, OUTPUT = "patches", "descriptors"
 _OPSET = 20  # the first with GELU; onnxruntime has it since 1.17
 
 
@@ -31,6 +39,7 @@ def onnx_model(network: LTFormer, patch_px: int, properties: dict[str, str]) -> 
             f"Python says: {error}.",
             "Install onnx and onnxscript (requirements/train.txt), or export with --no-onnx.",
         ) from error
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of packages that are not needed
     program = torch.onnx.export(
         network.eval(),
         (torch.zeros(2, patch_px, patch_px),),
@@ -49,3 +58,31 @@ def onnx_model(network: LTFormer, patch_px: int, properties: dict[str, str]) -> 
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+def export_onnx(spec: WeightsSpec, weights: dict[str, torch.Tensor], folder: Path) -> Path:
+    """Returns the path of the network as ONNX, written beside its weights as NAME.onnx; their card then names it.
+
+    Raises:
+        InputError: the packages that write ONNX are not installed.
+        OutputError: a file cannot be written.
+    """
+    network = LTFormer(spec.descriptor_dim)
+    network.load_state_dict(weights, strict=False)
+    content = onnx_model(network, spec.sampling.patch_px, {"name": spec.name, "weights_sha256": spec.sha256})
+    return save_onnx(content, spec, folder)
+
+
+@click.command()
+@click.argument("weights")
+def main(weights: str) -> None:
+    """Writes WEIGHTS, shipped ones by name or a .safetensors file, as .onnx beside them, and names it in their card."""
+    try:
+        spec, tensors = load_weights(weights)
+        click.echo(str(export_onnx(spec, tensors, find_weights(weights).parent)))
+    except LtcoreError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

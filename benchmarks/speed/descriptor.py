@@ -30,7 +30,8 @@ from ltcore.features.sift import detect_keypoints
 from ltcore.ltformer.backends import TorchBackend
 from ltcore.ltformer.cpu_backend import OpenVinoBackend, has_bfloat16
 from ltcore.ltformer.network import LTFormer
-from ltcore.ltformer.weights import load_weights
+from ltcore.ltformer.onnx_backend import OnnxBackend
+from ltcore.ltformer.weights import load_onnx, load_weights
 from ltcore.versions import versions
 
 Describe = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -185,11 +186,13 @@ def main(data: Optional[Path], count: int, rounds: int, out: Path) -> None:
     methods["torch backend"] = TorchBackend(tensors, spec.descriptor_dim, torch.device("cpu")).describe
     for mixed in (False, True) if has_bfloat16() else (False,):
         backend = OpenVinoBackend(tensors, spec.sampling.patch_px, 1, mixed)
-        methods[f"openvino, {backend.precision}"] = backend.describe
+        methods[backend.label] = backend.describe
+    onnx = OnnxBackend(load_onnx("ltformer-d128", spec), spec.sampling.patch_px, 1)
+    methods[onnx.label] = onnx.describe
     expected = methods["eager, chunks of 16"](patches)
     table = rates(methods, patches[:: max(1, len(patches) // count)][:count], rounds)
     for name, describe in methods.items():
-        if name.startswith("openvino"):
+        if name.startswith(("OpenVINO", "ONNX")):
             cosines = (describe(patches).astype(np.float64) * expected).sum(axis=1)
             table[name].update(cosine_min=round(cosines.min(), 6), cosine_mean=round(cosines.mean(), 6))
     best = max(row["per_cpu_s"] for name, row in table.items() if name.startswith("eager"))
@@ -206,7 +209,7 @@ def main(data: Optional[Path], count: int, rounds: int, out: Path) -> None:
         "weights_sha256": spec.sha256,
         "roofline_of_one_core": roofline(network, patches, spec.mflop_per_patch),
         "methods": table,
-        "cold_start": {backend: cold_start(backend, 5) for backend in ("torch", "auto")},
+        "cold_start": {backend: cold_start(backend, 5) for backend in ("torch", "onnx", "auto")},
     }
     out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     for name, row in table.items():

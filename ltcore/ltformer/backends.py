@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..config import FeatureConfig
 from ..errors import DeviceError
 from .cpu_backend import OpenVinoBackend, has_bfloat16, why_no_openvino
 from .network import LTFormer
-from .weights import WeightsSpec
+from .onnx_backend import OnnxBackend, why_no_onnx
+from .weights import WeightsSpec, load_onnx
 
 _BATCH = {"cpu": 256, "mps": 512, "cuda": 4096}  # patches
 _CPU_CHUNK_PX = 2**16  # pixels of the patches a thread runs at once: they stay in its cache
 _LEAST_BATCH = 16
 _LEAST_COSINE = 0.999  # of a faster backend's descriptors with those of PyTorch in float32
+_SOFTWARE = {"auto": "OpenVINO", "openvino": "OpenVINO", "onnx": "ONNX Runtime"}  # to use on CPUs
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
 
 
@@ -27,10 +32,12 @@ class Backend(Protocol):
 
     Attributes:
         name: of the software.
+        label: the same for readers, with the precision.
         batch: how many patches to give it at a time.
     """
 
-    name: Literal["torch", "openvino"]
+    name: Literal["torch", "openvino", "onnx"]
+    label: str
     batch: int
 
     def describe(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -85,44 +92,61 @@ def _why_no_mps() -> str:
 
 
 def choose_backend(
-    requested: str, device: torch.device, spec: WeightsSpec, tensors: dict[str, torch.Tensor]
+    config: FeatureConfig, device: torch.device, spec: WeightsSpec, tensors: dict[str, torch.Tensor]
 ) -> tuple[Backend, str]:
-    """Returns the software for `requested` ("auto", "torch", "openvino"), and in words which and why.
+    """Returns the software for `config.backend` ("auto", "torch", "openvino", "onnx"), and in words which and why.
 
     On a CPU OpenVINO is about three times as fast as PyTorch. It is taken where it can be loaded and where its
-    descriptors of a few patches are those of PyTorch.
+    descriptors of a few patches are those of PyTorch; so is ONNX Runtime, where it is asked for.
 
     Raises:
-        DeviceError: OpenVINO was asked for and cannot be used.
+        DeviceError: OpenVINO or ONNX Runtime was asked for and cannot be used.
+        WeightsError: ONNX Runtime was asked for, and the weights have no .onnx file, or a damaged one.
     """
     reference = TorchBackend(tensors, spec.descriptor_dim, device)
-    if requested == "torch":
-        return reference, "PyTorch, float32: asked for"
-    lacking = "OpenVINO is used on CPUs only" if device.type != "cpu" else why_no_openvino()
-    precisions = (True, False) if has_bfloat16() else (False,)
-    for mixed in precisions if not lacking else ():
-        fast, lacking = _tried(tensors, spec.sampling.patch_px, mixed, reference)
+    if config.backend == "torch":
+        return reference, f"{reference.label}: asked for"
+    software = _SOFTWARE[config.backend]
+    lacking = _why_not(config.backend, device)
+    for make in _candidates(config, spec, tensors) if not lacking else ():
+        fast, failure = _tried(make, reference, spec.sampling.patch_px)
         if fast is not None:
-            why = "asked for" if requested == "openvino" else "the fastest on a CPU"
-            return fast, f"OpenVINO, {fast.precision}: {why}"
-    if requested == "openvino":
-        reason = f"The reason: {lacking}."
-        raise DeviceError("The backend 'openvino' cannot be used.", reason, "Choose 'auto' or 'torch'.")
-    return reference, f"PyTorch, float32: {lacking}"
+            return fast, f"{fast.label}: {'the fastest on a CPU' if config.backend == 'auto' else 'asked for'}"
+        lacking = f"{software}{failure}"
+    if config.backend == "auto":
+        return reference, f"{reference.label}: {lacking}"
+    reason = f"The reason: {lacking}."
+    raise DeviceError(f"The backend '{config.backend}' cannot be used.", reason, "Choose 'auto' or 'torch'.")
 
 
-def _tried(
-    tensors: dict[str, torch.Tensor], patch_px: int, mixed: bool, reference: TorchBackend
-) -> tuple[OpenVinoBackend | None, str]:
-    """Returns OpenVINO if it gives the descriptors of `reference`, else None and why not."""
+def _why_not(requested: str, device: torch.device) -> str:
+    """Returns why the faster backend cannot be used, or an empty text."""
+    if device.type != "cpu":
+        return f"{_SOFTWARE[requested]} is used on CPUs only"
+    return why_no_onnx() if requested == "onnx" else why_no_openvino()
+
+
+def _candidates(
+    config: FeatureConfig, spec: WeightsSpec, tensors: dict[str, torch.Tensor]
+) -> list[Callable[[], Backend]]:
+    """Returns what makes the backends that may run the network on a CPU instead of PyTorch, the fastest first."""
+    patch_px, threads = spec.sampling.patch_px, torch.get_num_threads()
+    if config.backend == "onnx":
+        return [partial(OnnxBackend, load_onnx(config.weights, spec), patch_px, threads)]
+    precisions = (True, False) if has_bfloat16() else (False,)
+    return [partial(OpenVinoBackend, tensors, patch_px, threads, mixed) for mixed in precisions]
+
+
+def _tried(make: Callable[[], Backend], reference: TorchBackend, patch_px: int) -> tuple[Backend | None, str]:
+    """Returns the backend if it gives the descriptors of `reference`, else None and how it does not."""
     try:
-        fast = OpenVinoBackend(tensors, patch_px, torch.get_num_threads(), mixed)
+        fast = make()
         cosine = _least_cosine(fast, reference, patch_px)
-    except RuntimeError as error:  # the only one that OpenVINO raises
-        return None, f"OpenVINO failed ({str(error).strip().splitlines()[-1][:200]})"
+    except RuntimeError as error:  # the only one that these backends raise
+        return None, f" failed ({str(error).strip().splitlines()[-1][:200]})"
     if cosine >= _LEAST_COSINE:
         return fast, ""
-    return None, f"OpenVINO's descriptors are others here (cosine {cosine:.4f}, limit {_LEAST_COSINE})"
+    return None, f"'s descriptors are others here (cosine {cosine:.4f}, limit {_LEAST_COSINE})"
 
 
 def _least_cosine(candidate: Backend, reference: Backend, patch_px: int) -> float:
@@ -145,7 +169,8 @@ class TorchBackend:
         device: where to run.
     """
 
-    name: Literal["torch", "openvino"] = "torch"
+    name: Literal["torch", "openvino", "onnx"] = "torch"
+    label = "PyTorch, float32"
 
     def __init__(self, tensors: dict[str, torch.Tensor], descriptor_dim: int, device: torch.device) -> None:
         self._device = device

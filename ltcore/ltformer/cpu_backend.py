@@ -68,12 +68,12 @@ class OpenVinoBackend:
         RuntimeError: OpenVINO cannot run the graph here.
     """
 
-    name: Literal["torch", "openvino"] = "openvino"
+    name: Literal["torch", "openvino", "onnx"] = "openvino"
 
     def __init__(self, tensors: dict[str, Tensor], patch_px: int, threads: int, mixed: bool) -> None:
         openvino = import_openvino()
         self.batch, self._patch_px = _BATCH, patch_px
-        self.precision = "float32 and bfloat16" if mixed else "float32"
+        self.label = f"OpenVINO, {'float32 and bfloat16' if mixed else 'float32'}"
         self._run_patches = max(1, _RUN_PX // patch_px**2)
         graph = build_graph(tensors, patch_px, self._run_patches, mixed)
         self.descriptor_dim = int(graph.output(0).shape[1])

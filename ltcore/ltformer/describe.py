@@ -36,7 +36,7 @@ class Describer:
     name: str
     device: str = "cpu"
     device_reason: str
-    backend: Literal["torch", "openvino", "opencv"]
+    backend: Literal["torch", "openvino", "onnx", "opencv"]
     backend_reason: str
     spec: WeightsSpec | None = None
     sees_polarity: bool = False
@@ -138,5 +138,5 @@ def make_describer(config: FeatureConfig) -> Describer:
         ) from error
     device, reason = choose_device(config.device)
     spec, tensors = load_weights(config.weights)
-    backend, backend_reason = choose_backend(config.backend, device, spec, tensors)
+    backend, backend_reason = choose_backend(config, device, spec, tensors)
     return LTFormerDescriber(spec, backend, str(device), (reason, backend_reason))

@@ -1,12 +1,14 @@
 """Network weights: a .safetensors file and, beside it, a .json card that says what they are and need.
 
-Only safetensors is read (it holds numbers, never code), and only when its sha256 is the card's.
+Only safetensors is read (it holds numbers, never code), and for ONNX Runtime the same network as .onnx; both only when
+their sha256 is the card's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
@@ -76,6 +78,7 @@ class WeightsSpec:
         trained_on: data.
         licence: of the weights.
         training: how they were trained; None for those of others.
+        onnx_sha256: of the same network as NAME.onnx beside them; None where it was not exported.
         metrics: measured numbers.
         limits: what they were neither trained nor tested on.
         note: for readers.
@@ -94,6 +97,7 @@ class WeightsSpec:
     trained_on: str
     licence: str
     training: Optional[TrainingRecord] = None
+    onnx_sha256: Annotated[Optional[str], Field(pattern=r"^[0-9a-f]{64}$")] = None
     metrics: dict[str, Any] = Field(default_factory=dict)
     limits: str = ""
     note: str = ""
@@ -140,19 +144,9 @@ def load_weights(name_or_path: str) -> tuple[WeightsSpec, dict[str, Tensor]]:
     Raises:
         WeightsError: the file or its card is missing, too large, damaged, or does not fit the network.
     """
-    path = _find(name_or_path)
+    path = find_weights(name_or_path)
     spec = read_card(path.with_suffix(".json"))
-    size = path.stat().st_size
-    if size > _MAX_BYTES:
-        raise WeightsError(f"'{path.name}' has {size} bytes, the limit is {_MAX_BYTES}.", "", _REBUILD)
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != spec.sha256:
-        raise WeightsError(
-            f"The weights '{path.name}' are damaged or do not belong to their card.",
-            f"Their sha256 is {digest[:12]}..., the card says {spec.sha256[:12]}....",
-            _REBUILD,
-        )
+    content = _read(path, spec.sha256)
     if spec.radiometry_percentiles != STRETCH_PERCENTILES:
         low, high = STRETCH_PERCENTILES
         raise WeightsError(
@@ -163,7 +157,45 @@ def load_weights(name_or_path: str) -> tuple[WeightsSpec, dict[str, Tensor]]:
     return spec, _tensors(content, path.name, spec)
 
 
-def _find(name_or_path: str) -> Path:
+def load_onnx(name_or_path: str, spec: WeightsSpec) -> bytes:
+    """Returns the network as ONNX that stands beside the weights `name_or_path` with the card `spec`.
+
+    Raises:
+        WeightsError: there is none, or it is too large, damaged, or another network's.
+    """
+    weights = find_weights(name_or_path)
+    path = weights.with_suffix(".onnx")
+    if spec.onnx_sha256 is None or not path.is_file():
+        raise WeightsError(
+            f"The weights '{spec.name}' have no ONNX file.",
+            f"'{path.name}' is missing." if spec.onnx_sha256 else "Their card names none.",
+            f"Make it by 'python -m training.onnx_model {weights}', or choose the backend 'auto' or 'torch'.",
+        )
+    return _read(path, spec.onnx_sha256)
+
+
+def _read(path: Path, sha256: str) -> bytes:
+    """Returns the content of a file whose card says this sha256."""
+    size = path.stat().st_size
+    if size > _MAX_BYTES:
+        raise WeightsError(f"'{path.name}' has {size} bytes, the limit is {_MAX_BYTES}.", "", _REBUILD)
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise WeightsError(
+            f"The weights '{path.name}' are damaged or do not belong to their card.",
+            f"Their sha256 is {digest[:12]}..., the card says {sha256[:12]}....",
+            _REBUILD,
+        )
+    return content
+
+
+def find_weights(name_or_path: str) -> Path:
+    """Returns the .safetensors file of the shipped weights `name_or_path`, or of that path.
+
+    Raises:
+        WeightsError: there is none.
+    """
     path = Path(name_or_path)
     if path.suffix == ".safetensors":
         if path.is_file():
@@ -229,7 +261,6 @@ def save_weights(tensors: dict[str, Tensor], descriptor_dim: int, facts: dict[st
 
     _check(tensors, str(facts.get("name")), descriptor_dim)
     content = save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
-    adapter = TypeAdapter(WeightsSpec)
     try:
         sampling = TypeAdapter(PatchSampling).validate_python(facts.get("sampling"))
         parameters, mflop = parameters_and_mflop(descriptor_dim, sampling.patch_px)
@@ -242,11 +273,34 @@ def save_weights(tensors: dict[str, Tensor], descriptor_dim: int, facts: dict[st
             "mflop_per_patch": round(mflop, 2),
             "radiometry_percentiles": STRETCH_PERCENTILES,
         }
-        spec = adapter.validate_python({**facts, **measured})
+        spec = TypeAdapter(WeightsSpec).validate_python({**facts, **measured})
     except ValidationError as error:
         raise settings_error(error) from error
-    card = json.dumps(adapter.dump_python(spec, mode="json"), indent=2) + "\n"
-    for file, written in ((spec.file, content), (f"{spec.name}.json", card.encode())):
-        with atomic_path(folder / file) as temporary:
-            temporary.write_bytes(written)
+    with atomic_path(folder / spec.file) as temporary:
+        temporary.write_bytes(content)
+    save_card(spec, folder)
     return spec
+
+
+def save_onnx(content: bytes, spec: WeightsSpec, folder: Path) -> Path:
+    """Returns the path of the network as ONNX, written beside its weights as NAME.onnx and named by their card.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    path = folder / f"{spec.name}.onnx"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    save_card(replace(spec, onnx_sha256=hashlib.sha256(content).hexdigest()), folder)
+    return path
+
+
+def save_card(spec: WeightsSpec, folder: Path) -> None:
+    """Writes the card into `folder`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    card = json.dumps(TypeAdapter(WeightsSpec).dump_python(spec, mode="json"), indent=2) + "\n"
+    with atomic_path(folder / f"{spec.name}.json") as temporary:
+        temporary.write_bytes(card.encode())

@@ -24,7 +24,7 @@ from .base import LTFormerAlgorithm, choice
 CHOICES = {
     "TRANSFORM": ("auto", "shift", "similarity", "affine", "projective", "poly2", "poly3", "tps"),
     "DESCRIPTOR": ("ltformer", "rootsift"),
-    "BACKEND": ("auto", "torch", "openvino"),
+    "BACKEND": ("auto", "torch", "onnx", "openvino"),
     "RESAMPLING": ("nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"),
     "MIN_VERDICT": ("pass", "warn", "fail"),
 }

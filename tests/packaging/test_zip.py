@@ -42,7 +42,8 @@ def test_it_holds_the_plugin_in_one_folder_and_nothing_else(archive):
     assert inner >= {
         "__init__.py", "metadata.txt", "LICENSE", "README.md", "ltcore/worker.py", "ltformer_qgis/plugin.py",
         "ltformer_qgis/icon.svg", "ltformer_qgis/requirements-worker.txt", "weights/ltformer-d128.safetensors",
-        "weights/ltformer-d128.json", "ltformer_qgis/i18n/ltformer_de.qm", "ltformer_qgis/styles/tie_points.qml",
+        "weights/ltformer-d128.json", "weights/ltformer-d128.onnx", "ltformer_qgis/i18n/ltformer_de.qm",
+        "ltformer_qgis/styles/tie_points.qml",
         "ltformer_qgis/models/align_bands_and_ndvi.model3", "ltformer_qgis/icons/match.svg",
     }  # fmt: skip
     assert {name.split("/")[0] for name in inner if "/" in name} == {"ltcore", "ltformer_qgis", "weights"}

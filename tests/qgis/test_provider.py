@@ -64,7 +64,7 @@ def test_choices_and_defaults_of_match(provider):
         "auto",
     )
     assert chosen["DESCRIPTOR"] == (["ltformer", "rootsift"], "ltformer")
-    assert chosen["BACKEND"] == (["auto", "torch", "openvino"], "auto")
+    assert chosen["BACKEND"] == (["auto", "torch", "onnx", "openvino"], "auto")
     assert chosen["MIN_VERDICT"] == (["pass", "warn", "fail"], "warn")
     assert match.parameterDefinition("MAX_OFFSET").defaultValue() == "100"
     assert match.parameterDefinition("REFERENCE_BAND").defaultValue() is None

@@ -119,7 +119,7 @@ class _Broken(OpenVinoBackend):
 
 class _WrongInBfloat16(_Wrong):
     def describe(self, patches):
-        return super().describe(patches) if "bfloat16" in self.precision else OpenVinoBackend.describe(self, patches)
+        return super().describe(patches) if "bfloat16" in self.label else OpenVinoBackend.describe(self, patches)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_where_bfloat16_errs_float32_runs(monkeypatch):
 
 def test_on_another_device_torch_runs():
     spec, tensors = load_weights("ltformer-d128")
-    chosen, reason = backends.choose_backend("auto", torch.device("meta"), spec, tensors)
+    chosen, reason = backends.choose_backend(FeatureConfig(), torch.device("meta"), spec, tensors)
     assert (chosen.name, reason) == ("torch", "PyTorch, float32: OpenVINO is used on CPUs only")
 
 

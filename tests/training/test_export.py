@@ -16,12 +16,13 @@ from ltcore.features.patches import PatchSampling
 from ltcore.features.sift import detect_keypoints
 from ltcore.ltformer.describe import make_describer
 from ltcore.ltformer.network import LTFormer
-from ltcore.ltformer.weights import load_weights, read_card
+from ltcore.ltformer.weights import load_onnx, load_weights, read_card
 from ltcore.progress import NullProgress
 from training import export as module
 from training.config import OptimiserConfig, TrainConfig, fingerprint, read_config, write_config
 from training.export import CardTexts, export, git_commit, loss_in_words, main, read_metrics, read_run
 from training.losses import LossConfig
+from training.onnx_model import main as onnx_command
 from training.sampling import PairConfig
 from training.trainer import Trainer
 
@@ -111,6 +112,22 @@ def test_the_command_writes_weights_card_and_onnx(run, tmp_path):
     with torch.no_grad():
         np.testing.assert_allclose(session.run(None, {"patches": patches.numpy()})[0], network(patches), atol=1e-4)
     assert session.get_modelmeta().custom_metadata_map == {"name": "mine", "weights_sha256": spec.sha256}
+    assert load_onnx(str(out / "mine.safetensors"), spec) == (out / "mine.onnx").read_bytes()
+
+
+def test_weights_get_their_onnx_later(run, tmp_path):
+    pytest.importorskip("onnxscript")
+    spec = export(*read_run(run), TEXTS, tmp_path)
+    assert spec.onnx_sha256 is None
+    weights = str(tmp_path / "mine.safetensors")
+    done = CliRunner().invoke(onnx_command, [weights], catch_exceptions=False)
+    assert done.output.splitlines()[-1] == str(tmp_path / "mine.onnx")
+    found, _ = load_weights(weights)
+    assert dataclasses.replace(found, onnx_sha256=None) == spec
+    assert load_onnx(weights, found) == (tmp_path / "mine.onnx").read_bytes()
+    refused = CliRunner().invoke(onnx_command, [str(tmp_path / "gone.safetensors")])
+    assert refused.exit_code == 1
+    assert "does not exist" in refused.output
 
 
 def test_the_card_holds_the_settings_that_repeat_the_training(run, tmp_path):
