@@ -34,17 +34,22 @@ class InputsBox(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(3)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.reference, self.reference_band = self._choosers(form, tr("&Reference"), tr("The raster that stays"))
         self.sensed, self.sensed_band = self._choosers(form, tr("&Sensed"), tr("The raster that is brought onto it"))
         self.transform = QComboBox()
-        self.transform.addItem(tr("chosen by held-out error"), "auto")
+        self.transform.addItem(tr("auto"), "auto")
         for model in ALL_MODELS:
             self.transform.addItem(model, model)
         self.descriptor = QComboBox()
         for name in _DESCRIPTORS:
             self.descriptor.addItem(name, name)
-        self._row(form, tr("&Transform"), self.transform, tr("Family of the transform that the run fits"))
+        self._row(
+            form,
+            tr("&Transform"),
+            self.transform,
+            tr("Family of the transform; 'auto' takes the simplest that explains left-out tie points"),
+        )
         self._row(form, tr("&Descriptor"), self.descriptor, tr("How keypoints are compared"))
         self.run_button = QPushButton(tr("Ru&n"))
         self.run_button.setToolTip(tr("Find tie points between both layers"))
@@ -130,8 +135,9 @@ class InputsBox(QWidget):
         ):
             if layer is not None:
                 chooser.setLayer(layer)
-                number = job.get(role, {}).get("band", 1)
-                band.setBand(-1 if number == LUMINANCE else int(number))
+                number = job.get(role, {}).get("band")
+                if number is not None:
+                    band.setBand(-1 if number == LUMINANCE else int(number))
 
     def show_busy(self, fraction: float, message: str) -> None:
         """Shows how far the engine is."""

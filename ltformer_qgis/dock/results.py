@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from osgeo import gdal
-from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsProject, QgsRasterLayer, QgsUnitTypes, QgsVectorLayer
 
 from ..core import ALL_MODELS, TiePoints
 from ..layers import InputProblem, raster_input
@@ -64,7 +64,9 @@ def session_of_record(path: Path) -> tuple[Pair, State]:
 
 def pair_of(reference: QgsRasterLayer, sensed: QgsRasterLayer, job: dict[str, Any], record: str = "") -> Pair:
     """Returns the pair of two layers of the project."""
-    return Pair(reference.id(), sensed.id(), frame_of(reference), frame_of(sensed), job, record)
+    crs = reference.crs()
+    unit = QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) if crs.isValid() else ""
+    return Pair(reference.id(), sensed.id(), frame_of(reference), frame_of(sensed), job, record, unit)
 
 
 def frame_of(layer: QgsRasterLayer) -> PixelFrame:

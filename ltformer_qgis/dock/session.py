@@ -29,6 +29,7 @@ class Pair:
         sensed: pixel frame of the sensed raster.
         job: ltcore's RegistrationJob as JSON, with paths, bands and settings.
         record: path of the run's record.json, or ''.
+        map_unit: abbreviation of the unit of the reference's CRS, '' without one.
     """
 
     reference_layer: str
@@ -37,6 +38,7 @@ class Pair:
     sensed: PixelFrame
     job: dict[str, Any] = field(default_factory=dict)
     record: str = ""
+    map_unit: str = ""
 
 
 @dataclass(frozen=True)

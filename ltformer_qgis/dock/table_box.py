@@ -58,9 +58,9 @@ class TableBox(QWidget):
         header.setResizeContentsPrecision(0)  # the rows that are seen, not all of them
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        metrics, arrow = header.fontMetrics(), 3 * header.fontMetrics().height()  # room for the arrow and the colour
+        metrics, arrow = header.fontMetrics(), 2.6 * header.fontMetrics().height()  # room for the arrow and the colour
         texts = (str(self.model.headerData(column, Qt.Orientation.Horizontal)) for column in range(5))
-        widths = sum(metrics.horizontalAdvance(text) + arrow for text in texts)
+        widths = round(sum(metrics.horizontalAdvance(text) + arrow for text in texts))
         table.setMinimumWidth(widths + table.verticalScrollBar().sizeHint().width())
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return table

@@ -108,7 +108,7 @@ def _texts(session: Session, residuals: np.ndarray) -> dict[str, str]:
     def length(value: float) -> str:
         if not np.isfinite(value):
             return "-"
-        return f"{value:.3f} px" + ("" if size is None else f" ({value * size:.3g})")
+        return f"{value:.3f} px" + ("" if size is None else f"  =  {value * size:.3g} {session.pair.map_unit}")
 
     return {
         "points": f"{int(table.enabled.sum())} / {len(table)}",
