@@ -11,7 +11,7 @@ from player import LEFT, PLAIN, click, click_row, press
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QFileDialog, QFormLayout, QLabel
+from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QFileDialog, QFormLayout, QLabel, QTabWidget
 from qgis.utils import iface
 
 FORM = QFormLayout.ItemRole
@@ -36,16 +36,23 @@ class DockUser:
         """Whether the engine does nothing, so that Run can be pressed."""
         return self.inputs.run_button.isEnabled() and not self.dock.runner.current
 
+    def press_run(self):
+        """Clicks on Run, and before that on the tab it is on where another one is open."""
+        for tabs in self.dock.findChildren(QTabWidget):
+            page = next(n for n in range(tabs.count()) if tabs.widget(n).isAncestorOf(self.inputs.run_button))
+            QTest.mouseClick(tabs.tabBar(), LEFT, PLAIN, tabs.tabBar().tabRect(page).center())
+        click(self.inputs.run_button)
+
     def start(self):
         """Presses Run; waits until the engine works."""
         yield self.is_idle
-        click(self.inputs.run_button)
+        self.press_run()
         yield lambda: worker_pids() and self.inputs.bar.value() >= 4
 
     def run(self):
         """Presses Run; waits for the verdict."""
         yield self.is_idle
-        click(self.inputs.run_button)
+        self.press_run()
         yield lambda: not self.is_idle()
         yield lambda: self.is_idle() and self.has_verdict()
 
