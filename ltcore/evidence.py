@@ -27,9 +27,13 @@ def gather_evidence(frame: Frame, transform: PlaneMap, inliers_xy: FloatArray) -
 
 
 def structure_under(frame: Frame, transform: PlaneMap) -> float:
-    """Returns the structure score of a transform sensed -> reference, full-resolution px of the working grids."""
+    """Returns the structure score of a transform sensed -> reference, full-resolution px of the working grids.
+
+    0 also where the ground repeats itself: no other offset up to half the overlap may agree nearly as well.
+    """
     level = at_level(frame, transform, coarse_factor(frame))
-    return structure_score(level.reference, level.sensed, level.window, level.transform)
+    unique_px = max(level.window.width, level.window.height) // 2
+    return structure_score(level.reference, level.sensed, level.window, level.transform, unique_px)
 
 
 def coverage_cells(frame: Frame, transform: PlaneMap) -> CoverageCells:

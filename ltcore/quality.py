@@ -130,6 +130,8 @@ def _checks(
             limits.fail_structure,
             limits.warn_structure,
             True,
-            f"The images' structure agrees by only {structure:.1f} standard deviations",
+            f"The images' structure agrees by only {structure:.1f} standard deviations"
+            if structure > 0
+            else "At another offset the images' structure agrees as well: the ground repeats itself, or is another",
         ),
     )

@@ -241,3 +241,13 @@ def test_tie_points_are_even_over_the_tiles(tmp_path):
     density, _ = np.histogram(x, bins=np.linspace(20, 1280, 8))
     assert density.min() > 0.6 * density.max()
     assert len(np.unique(result.tie_points.reference_xy, axis=0)) == len(result.tie_points)
+
+
+@pytest.mark.parametrize("georeference", [{}, {"geotransform": NORTH_UP, "epsg": UTM_33N}])
+@pytest.mark.parametrize("period", [48, 64, 90])
+def test_ground_that_repeats_itself_has_no_only_answer(tmp_path, period, georeference):
+    window = to_bytes(texture_at(*np.meshgrid(np.arange(float(period)), np.arange(float(period)))))
+    tiled = np.tile(window, (7, 7))[:280, :320]
+    reference = make_raster(tmp_path / "reference.tif", tiled, **georeference)
+    result = run(reference, make_raster(tmp_path / "sensed.tif", 255 - tiled, **georeference))
+    assert result.quality.verdict == "FAIL", result.quality.reasons
