@@ -54,7 +54,7 @@ def _pair(scene: Scene, factor: int, reference_is_coarse: bool, folder: Path, se
         write_band(folder / "sensed.tif", sensed, fine_how if reference_is_coarse else coarse_how),
         True,
         check_grid(truth, coarse if reference_is_coarse else scene.size, size),
-        "similarity",
+        "shift",  # of what the georeferences leave over
         1.0 if reference_is_coarse else float(factor),
         1 / factor if reference_is_coarse else float(factor),
         {"native_px": round(scene.native_px, 3), "matrix": truth.matrix.tolist()},
