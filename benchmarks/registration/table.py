@@ -7,6 +7,7 @@ from typing import Optional
 
 import click
 
+from .bars import bars
 from .confusion import SUITES as JUDGED
 from .confusion import confusion
 from .report import RESULTS, Report, Summary, limits, read_report
@@ -18,6 +19,8 @@ START, END = "<!-- registration tables: start -->", "<!-- registration tables: e
 def tables(reports: list[Report]) -> str:
     """Returns a table a suite and split, as Markdown, and the verdicts of the suites that are there for them."""
     parts = [_table(report) for report in reports if report.suite not in JUDGED]
+    if any(report.split == "test" for report in reports):
+        parts.insert(0, "#### Bars, test\n\n" + bars(reports))
     if any(report.suite in JUDGED for report in reports):
         parts.append("#### Verdicts\n\n" + confusion(reports))
     return "\n\n".join(parts)
