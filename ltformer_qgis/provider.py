@@ -38,8 +38,10 @@ class LTFormerProvider(QgsProcessingProvider):
             self.refreshAlgorithms()
 
     def unload(self) -> None:
+        registry = QgsApplication.processingRegistry()  # None where QGIS 3.44 ends
         with contextlib.suppress(RuntimeError, TypeError):  # the registry itself ends, or never heard of this one
-            QgsApplication.processingRegistry().providerAdded.disconnect(self._read_models)
+            if registry is not None:
+                registry.providerAdded.disconnect(self._read_models)
         settings.remove_options()
 
     def loadAlgorithms(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtCore import QEvent, QItemSelection, QItemSelectionModel, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QToolBar, QVBoxLayout, QWidget
 
 from ..compat import QAction
@@ -11,6 +11,8 @@ from ..texts import tr
 from .colours import theme_icon
 from .points_model import ID_ROLE, RESIDUAL, PointsModel, SortedPoints
 from .session import Session
+
+_UNDO, _REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 
 
 class TableBox(QWidget):
@@ -68,8 +70,8 @@ class TableBox(QWidget):
     def _add_actions(self) -> None:
         stack = self._session.undo_stack
         undo, redo = stack.createUndoAction(self, tr("Undo")), stack.createRedoAction(self, tr("Redo"))
-        undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
-        redo.setShortcut(QKeySequence(QKeySequence.StandardKey.Redo))
+        undo.setShortcut(QKeySequence(_UNDO))
+        redo.setShortcut(QKeySequence(_REDO))
         undo.setIcon(theme_icon("mActionUndo"))
         redo.setIcon(theme_icon("mActionRedo"))
         self.switch = self._action(tr("On/off"), "Space", tr("Switch the picked points on or off"), self._switch)
@@ -88,6 +90,22 @@ class TableBox(QWidget):
         action.setToolTip(f"{help_text} ({keys})")
         action.triggered.connect(slot)
         return action
+
+    def event(self, event: QEvent) -> bool:
+        """Keeps the keys of undo and redo from QGIS, whose own actions have them too: Qt would start neither."""
+        if event.type() == QEvent.Type.ShortcutOverride and (event.matches(_UNDO) or event.matches(_REDO)):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Undoes and redoes by keyboard."""
+        if event.matches(_UNDO):
+            self._session.undo_stack.undo()
+        elif event.matches(_REDO):
+            self._session.undo_stack.redo()
+        else:
+            super().keyPressEvent(event)
 
     def picked(self) -> list[int]:
         """Returns the ids of the picked rows."""
