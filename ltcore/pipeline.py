@@ -231,7 +231,7 @@ def _verdict(
 
 
 def _provenance(job: RegistrationJob, found: Found, trials: tuple[ModelTrial, ...]) -> dict[str, Any]:
-    spec = found.describer.spec if found.found_by == found.describer.name else None
+    spec = found.describer.spec  # loaded and checked, also where correlation came first
     return {
         "versions": versions(),
         "descriptor": found.found_by,

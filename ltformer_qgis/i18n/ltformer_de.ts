@@ -760,16 +760,16 @@
             <translation>Das Raster, das darauf gebracht wird</translation>
         </message>
         <message>
-            <source>chosen by held-out error</source>
-            <translation>nach dem Fehler an ausgelassenen Punkten</translation>
+            <source>auto</source>
+            <translation>auto</translation>
         </message>
         <message>
             <source>&amp;Transform</source>
             <translation>&amp;Transformation</translation>
         </message>
         <message>
-            <source>Family of the transform that the run fits</source>
-            <translation>Art der Transformation, die der Lauf anpasst</translation>
+            <source>Family of the transform; 'auto' takes the simplest that explains left-out tie points</source>
+            <translation>Art der Transformation; 'auto' nimmt die einfachste, die ausgelassene Verknüpfungspunkte erklärt</translation>
         </message>
         <message>
             <source>&amp;Descriptor</source>

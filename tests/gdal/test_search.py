@@ -72,7 +72,6 @@ def test_where_the_whole_overlap_agrees_no_descriptor_is_asked(tmp_path):
     result = register(RegistrationJob(*sources, Path("unused")), NullProgress(), lambda _: Silent())
     assert result.quality.verdict == "PASS", result.quality.reasons
     assert result.provenance["descriptor"] == "correlation"
-    assert result.provenance["weights"] is None
     assert error_px(result, [[1, 0, 12], [0, 1, 5], [0, 0, 1]]) < 0.2
 
 

@@ -86,7 +86,7 @@ def test_the_real_installer_installs_it_in_a_clean_profile_and_it_runs(archive, 
     seen = profile.desktop(HERE / "install_zip.py", ZIP=str(archive), LTFORMER_PYTHON=None)  # a user has none
     assert seen == {
         "file": "ltformer.ltformer_qgis.plugin", "provider": True,
-        "entries": ["ltformer_checkenvironment", "ltformer_match"], "in_menu": 2, "enabled": "true",
+        "entries": ["ltformer_checkenvironment", "ltformer_dock", "ltformer_match"], "in_menu": 3, "enabled": "true",
         "provider_after": False, "in_menu_after": 0, "loads_again": True, "exit_code": 0,
     }  # fmt: skip
     pair = [f"REFERENCE={ROOT}/samples/georeferenced/visible.tif", f"SENSED={ROOT}/samples/georeferenced/nir.tif"]

@@ -133,7 +133,7 @@ def test_the_command_imports_and_the_weights_describe(tmp_path, saved, state):
     done = CliRunner().invoke(cli, args, catch_exceptions=False)
     assert done.exit_code == 0
     assert str(out / "theirs.safetensors") in done.output
-    describer = make_describer(FeatureConfig(weights=str(out / "theirs.safetensors"), device="cpu"))
+    describer = make_describer(FeatureConfig(weights=str(out / "theirs.safetensors"), device="cpu", backend="torch"))
     spec = describer.spec
     assert (spec.trained_on, spec.licence) == ("GF-1 tiles", "unknown: the user's own copy")
     assert (spec.orientation, spec.training, spec.sampling) == ("upright", None, PUBLISHED_SAMPLING)

@@ -75,7 +75,9 @@ def test_descriptors_are_those_of_the_trainers_network(tiles, tmp_path):
     torch.save(trainer.state(), tmp_path / "best.pt")
     write_config(CONFIG, tmp_path / "config.yaml")
     spec = export(*read_run(tmp_path), TEXTS, tmp_path / "out")
-    describer = make_describer(FeatureConfig(weights=str(tmp_path / "out" / "mine.safetensors"), device="cpu"))
+    describer = make_describer(
+        FeatureConfig(weights=str(tmp_path / "out" / "mine.safetensors"), device="cpu", backend="torch")
+    )
     assert describer.spec == spec
     image = tiles[0].nir.numpy()
     keypoints = detect_keypoints(image, np.ones(image.shape, bool), 40)

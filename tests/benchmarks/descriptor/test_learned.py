@@ -24,7 +24,7 @@ def keypoints():
 
 def test_shipped_weights_describe_as_in_use(scenes, engine, keypoints):
     method = shipped("ltformer-d128", engine)
-    in_use = make_describer(FeatureConfig(weights="ltformer-d128", device="cpu"))
+    in_use = make_describer(FeatureConfig(weights="ltformer-d128", device="cpu", backend="torch"))
     wanted = in_use.describe(scenes[0].nir, keypoints, keypoints.angle_deg, NullProgress()).values
     found = method.describe(scenes[0].nir, keypoints, keypoints.angle_deg).values
     assert found == pytest.approx(wanted, abs=1e-5)
