@@ -58,9 +58,9 @@ class OutputFolder:
         folder = self.path
         if folder.exists() and not folder.is_dir():
             raise InputError(f"The output folder '{folder}' is a file.", "", "Choose another folder.")
-        inputs = {path.resolve() for path in self.inputs}
+        inputs = {os.path.realpath(path) for path in self.inputs}  # Path.resolve cannot end a circle of links
         for path in self.targets:
-            if path.resolve() in inputs:
+            if os.path.realpath(path) in inputs:
                 raise InputError(f"The input '{path}' would be overwritten.", "", "Choose another output folder.")
         existing = [path.name for path in self.targets if path.exists()]
         if existing and not self.overwrite:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from ..errors import InputError
+from ..network import check_local
 from ..types import FloatArray
 from .grid import GeoGrid
 
@@ -36,18 +37,20 @@ def read_aoi(path: Path, grid: GeoGrid) -> AreaOfInterest:
     A reference without geotransform is drawn by QGIS at x = column, y = -row: polygons are taken in that frame.
 
     Raises:
-        InputError: no readable vector file, no polygon, or no overlap with the reference.
+        InputError: no readable vector file, no polygon, one that is not finite, or no overlap with the reference.
     """
+    check_local(str(path))
     try:
         dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
-    except RuntimeError as error:
+        layers = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())]
+        shapes = [shapely.make_valid(shape) for layer in layers for shape in _shapes(layer, grid)]
+        polygons = shapely.union_all(shapes)
+    except (RuntimeError, shapely.errors.ShapelyError) as error:
         raise InputError(
             f"The area of interest '{path.name}' cannot be read.", str(error).strip(), "Choose a polygon layer."
         ) from error
-    shapes = [shape for number in range(dataset.GetLayerCount()) for shape in _shapes(dataset.GetLayer(number), grid)]
     if not shapes:
         raise InputError(f"The area of interest '{path.name}' holds no polygon.", fix="Choose a polygon layer.")
-    polygons = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     if not polygons.intersects(shapely.box(0, 0, grid.width, grid.height)):
         raise InputError(f"The area of interest '{path.name}' lies outside the reference raster.", fix="Check its CRS.")
     shapely.prepare(polygons)
@@ -73,7 +76,7 @@ def _shapes(layer: Any, grid: GeoGrid) -> list[Any]:
         geometry = feature.GetGeometryRef()
         if geometry is None or geometry.GetDimension() != 2:
             continue
-        geometry = geometry.Clone()
+        geometry = geometry.GetLinearGeometry()
         if to_crs is not None:
             geometry.Transform(to_crs)
         geometry.FlattenTo2D()

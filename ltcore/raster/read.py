@@ -13,13 +13,11 @@ from osgeo import gdal
 from ..arrays import frozen_array
 from ..config import RasterSource
 from ..errors import InputError, RasterReadError
+from ..network import check_local
 from ..types import FloatArray
 from .grid import GeoGrid
 
 _MIN_SIDE_PX = 32
-_NETWORK_PREFIXES = tuple(
-    f"/vsi{system}" for system in ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs", "hdfs")
-)
 _REC601 = (0.299, 0.587, 0.114)  # luma weights of red, green, blue, ITU-R BT.601
 
 
@@ -168,8 +166,7 @@ def open_raster(source: RasterSource) -> Any:
         InputError: no such file, no raster, no such band, complex numbers, or a side under 32 px.
     """
     text, name = str(source.path), source.path.name
-    if text.startswith(_NETWORK_PREFIXES) or "://" in text or text.startswith(("http:", "https:")):
-        raise InputError(f"'{text}' is on the network.", "Only local files are read.", "Download it first.")
+    check_local(text)
     if not text.startswith("/vsi") and ":" not in text and not source.path.exists():
         raise RasterReadError(f"The file '{text}' does not exist.", fix="Check the path.")
     try:
@@ -185,8 +182,19 @@ def open_raster(source: RasterSource) -> Any:
             f"'{name}' has {dataset.RasterXSize} x {dataset.RasterYSize} pixels.",
             f"At least {_MIN_SIDE_PX} x {_MIN_SIDE_PX} are needed.",
         )
-    select_bands(dataset, source.band, name)
+    for number in select_bands(dataset, source.band, name)[0]:
+        if _is_unwritten(dataset, number):
+            raise InputError(f"Band {number} of '{name}' is blank: nothing was ever written into it.")
     return dataset
+
+
+def _is_unwritten(dataset: Any, number: int) -> bool:
+    """Tells whether a sparse file holds no block of a band; reading such a huge one would take minutes for nothing."""
+    try:
+        status, _ = dataset.GetRasterBand(number).GetDataCoverageStatus(0, 0, dataset.RasterXSize, dataset.RasterYSize)
+    except RuntimeError:  # a VRT whose sources are gone: whoever reads it is told
+        return False
+    return bool(status == gdal.GDAL_DATA_COVERAGE_STATUS_EMPTY)
 
 
 def select_bands(
