@@ -132,6 +132,7 @@ def _checks(
             True,
             f"The images' structure agrees by only {structure:.1f} standard deviations"
             if structure > 0
-            else "At another offset the images' structure agrees as well: the ground repeats itself, or is another",
+            else "The images' structure agrees by 0 standard deviations, as another offset agrees as well: "
+            "the ground is another, or repeats itself",
         ),
     )
