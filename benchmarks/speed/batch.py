@@ -109,8 +109,9 @@ def _measured(pairs: tuple[Pair, ...], count: int, kill: bool) -> dict[str, Any]
         BatchRun(workers, False, tell).run(pairs)
         seconds = time.perf_counter() - ready
         cpu = time.process_time() - cpu
-        worker_cpu = sum(workers.client.run(_cpu_seconds).values())
-        peak = max(workers.client.run(_peak_rss_kb).values())
+        # A worker that was killed may still be known to the scheduler.
+        worker_cpu = sum(workers.client.run(_cpu_seconds, on_error="ignore").values())
+        peak = max(workers.client.run(_peak_rss_kb, on_error="ignore").values())
     times = [outcome.seconds for outcome in outcomes]
     return {
         "workers": count,
