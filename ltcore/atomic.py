@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import LtcoreError, OutputError
+from .lock import locked
 
 SIDECARS = (".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")  # beside a raster or a GeoPackage
 
@@ -21,27 +22,29 @@ def atomic_path(path: Path) -> Iterator[Path]:
     (statistics, journals) are removed, and so are those beside an older file at `path`.
 
     Raises:
-        OutputError: the folder or the file cannot be written.
+        OutputError: the folder or the file cannot be written, or another run is writing the file.
     """
+    # The same for every run, so that the next one finds what a killed one left; short, as names have a limit.
+    temporary = path.with_name(f".ltcore-{zlib.crc32(path.name.encode(errors='surrogateescape')):08x}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    temporary.unlink()  # some drivers refuse to make a file that is there
-    try:
-        yield temporary
-        _publish(temporary, path)
+        with locked(temporary.with_suffix(".ltcore-lock"), path):
+            _remove(temporary)  # of a run that was killed; some drivers refuse to make a file that is there
+            try:
+                yield temporary
+                _publish(temporary, path)
+            finally:
+                _remove(temporary)
     except LtcoreError:
         raise
     except OSError as error:
         raise write_error(path, error) from error
-    finally:
-        for leftover in (temporary, *sidecars(temporary)):
-            with suppress(OSError):
-                leftover.unlink()
+
+
+def _remove(temporary: Path) -> None:
+    for leftover in (temporary, *sidecars(temporary)):
+        with suppress(OSError):
+            leftover.unlink()
 
 
 def _publish(temporary: Path, path: Path) -> None:

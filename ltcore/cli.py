@@ -14,7 +14,7 @@ import click
 
 from . import __version__
 from .batch.command import batch_command
-from .errors import InputError, LtcoreError
+from .errors import IMPOSSIBLE_NAMES, FileNameError, InputError, LtcoreError
 from .pair_commands import assess, refit, register
 from .pair_options import MODELS, RESAMPLING
 from .progress import CancelledError
@@ -102,6 +102,8 @@ def main() -> None:
     except LtcoreError as error:
         _fail(f"Error: {error}", EXIT_UNEXPECTED)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in IMPOSSIBLE_NAMES:
+            _fail(f"Error: {FileNameError(error)}", EXIT_INPUT)
         if os.environ.get("LTCORE_DEBUG"):
             logging.getLogger(__name__).exception("unexpected")
             raise

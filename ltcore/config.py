@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal, Optional, TypeVar, Union
 
@@ -48,7 +49,7 @@ class FeatureConfig:
 
     descriptor: DescriptorName = "ltformer"
     weights: str = "ltformer-d128"  # a name in weights/ or a .safetensors file
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")
     backend: Literal["auto", "torch", "onnx", "openvino"] = "auto"
     max_keypoints: int = Field(default=1000, ge=50, le=100_000)  # per image of the coarse stage, evenly spread
 
@@ -71,8 +72,8 @@ class FitConfig:
     """Robust fit of the transform."""
 
     transform: ModelChoice = "auto"
-    coarse_threshold_px: float = Field(default=4.0, gt=0)
-    threshold_px: float = Field(default=2.0, gt=0)
+    coarse_threshold_px: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    threshold_px: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     max_tie_points: int = Field(default=2000, ge=10, le=100_000)
     seed: int = Field(default=0, ge=0, lt=2**31)
 
@@ -151,11 +152,25 @@ def settings_from_json(kind: type[Settings], values: Any) -> Settings:
     Raises:
         InputError: naming the first field that is unknown, missing or out of range.
     """
+    _check_texts(values)
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_json(values) if isinstance(values, (str, bytes)) else adapter.validate_python(values)
     except ValidationError as error:
         raise settings_error(error) from error
+
+
+def _check_texts(values: Any) -> None:
+    """Refuses characters that no name of a file can have, and that would end in an error of the system."""
+    try:
+        text = values if isinstance(values, (str, bytes)) else json.dumps(values, default=str, ensure_ascii=False)
+        has_nul = "\\u0000" in (text if isinstance(text, str) else text.decode())
+        if isinstance(text, str):
+            text.encode("utf-8", "surrogateescape")
+    except (UnicodeError, RecursionError) as error:
+        raise InputError("The settings cannot be used.", f"{type(error).__name__}: {error}.") from error
+    if has_nul:
+        raise InputError("The settings cannot be used.", "They hold a NUL character.")
 
 
 def to_json_object(settings: Any) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+IMPOSSIBLE_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)
+
 
 class LtcoreError(Exception):
     """Root of every expected error. Its text is one readable paragraph without class names.
@@ -23,6 +27,17 @@ class InputError(LtcoreError, ValueError):
 
 class RasterReadError(InputError, OSError):
     """A raster that cannot be opened or read."""
+
+
+class FileNameError(InputError):
+    """A name that no file can have here."""
+
+    def __init__(self, error: OSError) -> None:
+        name = str(error.filename or "")
+        shown = f"{name[:60]}..." if len(name) > 60 else name
+        super().__init__(
+            f"The name '{shown}' cannot be used.", f"The system says: {error.strerror}.", "Check the path."
+        )
 
 
 class OutputError(LtcoreError, OSError):

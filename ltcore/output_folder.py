@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Callable
+from typing import Callable
 
 from .atomic import sidecars, write_error
-from .errors import InputError, LtcoreError, OutputError
+from .errors import InputError, LtcoreError
+from .lock import locked
 from .progress import Progress, SubProgress, checkpoint
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 Writers = Mapping[str, Callable[[Path, Progress], None]]
 
 _STAGING = ".ltcore-writing"
 _LOCK = ".ltcore-lock"
+_RETIRED, _READY = "retired", "ready"  # older outputs, and the mark that all of them are there
 _SHARES = {"warped": 0.7, "report": 0.2}  # of the time that writing takes; the others are quick
 
 
@@ -51,10 +47,24 @@ class OutputFolder:
     def check(self) -> None:
         """Refuses, before any work, a folder that the outputs cannot or must not go to.
 
+        What a run that was killed left half done in it is brought to its end first.
+
         Raises:
             InputError: it is a file, is not writable, holds earlier outputs that may not be overwritten, or an input
                 would be overwritten.
+            OutputError: another run is writing into it.
         """
+        if (self.path / _STAGING).is_dir():
+            try:
+                with locked(self.path / _LOCK, self.path):
+                    _settle(self)
+            except LtcoreError:
+                raise
+            except OSError as error:
+                raise write_error(self.path, error) from error
+        self._refuse()
+
+    def _refuse(self) -> None:
         folder = self.path
         if folder.exists() and not folder.is_dir():
             raise InputError(f"The output folder '{folder}' is a file.", "", "Choose another folder.")
@@ -93,10 +103,10 @@ class OutputFolder:
         is_new = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path):
-                self.check()
+            with locked(self.path / _LOCK, self.path):
+                _settle(self)
+                self._refuse()
                 staging = self.path / _STAGING
-                shutil.rmtree(staging, ignore_errors=True)  # of a run that was killed
                 staging.mkdir()
                 try:
                     _write_all(staging, names, writers, progress)
@@ -126,7 +136,7 @@ def _write_all(staging: Path, names: dict[str, str], writers: Writers, progress:
 
 def _publish(staging: Path, folder: OutputFolder, names: dict[str, str]) -> None:
     """Moves the new files into place and all older outputs away; on any error puts everything back."""
-    retired = staging / "retired"
+    retired = staging / _RETIRED
     retired.mkdir()
     moves: list[tuple[Path, Path]] = []
     try:
@@ -134,6 +144,7 @@ def _publish(staging: Path, folder: OutputFolder, names: dict[str, str]) -> None
             for old in (target, *sidecars(target)):
                 if old.exists():
                     _move(old, retired / old.name, moves)
+        (staging / _READY).touch()
         for file in names.values():
             _move(staging / file, folder.path / file, moves)
     except BaseException:
@@ -143,36 +154,17 @@ def _publish(staging: Path, folder: OutputFolder, names: dict[str, str]) -> None
         raise
 
 
+def _settle(folder: OutputFolder) -> None:
+    """Ends what a killed run began: where all older outputs were away the new ones come, else the older ones back."""
+    staging = folder.path / _STAGING
+    source = staging if (staging / _READY).exists() else staging / _RETIRED
+    for target in folder.targets:
+        for file in (target, *sidecars(target)):
+            if (source / file.name).is_file():
+                (source / file.name).replace(file)
+    shutil.rmtree(staging, ignore_errors=True)
+
+
 def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
     moves.append((source, target))  # first: an interrupt may come right after the rename
     source.replace(target)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock, which the system frees when a process dies."""
-    path = folder / _LOCK
-    with path.open("wb") as handle:
-        if not _try_lock(handle, path):
-            raise OutputError(
-                f"Another run is writing into '{folder}'.", "", "Wait until it has ended, or choose another folder."
-            )
-        try:
-            yield
-        finally:
-            if sys.platform != "win32":  # elsewhere while it is held, so that nobody else's is removed
-                path.unlink(missing_ok=True)
-    if sys.platform == "win32":  # where an open file cannot be removed, and a locked one neither
-        with suppress(OSError):
-            path.unlink()
-
-
-def _try_lock(handle: IO[bytes], path: Path) -> bool:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-            return True
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(handle.fileno()).st_ino == path.stat().st_ino  # else the last holder just removed it
-    except OSError:
-        return False

@@ -100,6 +100,9 @@ def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) ->
             role: TypeAdapter(GeoGrid).validate_python(record["inputs"][role]["grid"])
             for role in ("reference", "sensed")
         }
+        for role, grid in grids.items():
+            if min(grid.width, grid.height) < 1 or not np.isfinite(grid.geotransform or 0.0).all():
+                raise ValueError(f"inputs.{role}.grid")
     except ValidationError as error:
         raise settings_error(error) from error
     except (KeyError, TypeError, ValueError) as error:
@@ -122,7 +125,10 @@ def _recorded(values: dict[str, Any]) -> PlaneMap:
     model = TypeAdapter(AnyModel).validate_python(values.get("model"))
     if model in get_args(FlexibleModel):
         return from_parameters(cast(FlexibleModel, model), values["parameters"])
-    return Transform(cast(Model, model), np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"])))
+    matrix = np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"]))
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[2, 2] == 0 or np.linalg.det(matrix) == 0:
+        raise ValueError("transform.matrix")
+    return Transform(cast(Model, model), matrix)
 
 
 def _fitted(path: Path, gcps: GcpSet, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:

@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Union
 
-from .errors import InputError, LtcoreError
+from .errors import IMPOSSIBLE_NAMES, FileNameError, InputError, LtcoreError
 from .progress import CancelledError, Progress
 from .worker_methods import METHODS
 
@@ -202,7 +202,8 @@ def _answer(request: Request, progress: Progress) -> dict[str, Any]:
         return {"error": _error_object("failed", error)}
     except Exception as error:  # the boundary: everything becomes an answer, the traceback a log line
         _logger.exception("request %s (%s) failed", request.id, request.method)
-        return {"error": _error_object("unexpected", _plain_error(error))}
+        is_name = isinstance(error, OSError) and error.errno in IMPOSSIBLE_NAMES
+        return {"error": _error_object("input" if is_name else "unexpected", _plain_error(error))}
     return {"result": result}
 
 
@@ -214,6 +215,8 @@ def _plain_error(error: Exception) -> LtcoreError:
             f"{error} ({sys.executable}).",
             "Run 'Check and set up environment', or choose another Python in the settings.",
         )
+    if isinstance(error, OSError) and error.errno in IMPOSSIBLE_NAMES:
+        return FileNameError(error)
     if isinstance(error, MemoryError):
         return LtcoreError("The computer ran out of memory.", str(error), "Close other programs.")
     text = str(error).strip().splitlines()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 
 OUTPUTS = {"tie_points.gpkg", "gcps.points", "gcps.vrt", "warped.tif", "record.json"}
 BEGUN = ".ltcore-writing"
-SIZE = (1400, 1400)  # so that writing takes a while
+SIZE = (1000, 1000)  # so that writing takes a while
 
 
 def command(pair, out, *more):
@@ -70,7 +70,7 @@ def killed_while_writing(pair, out, after_s, number):
 def test_killed_while_writing(tmp_path, pair, finished):
     draw, out = random.Random(seed()), tmp_path / "out"
     shutil.copytree(finished, out)
-    for _ in range(cases(3, 100)):
+    for _ in range(cases(2, 100)):
         was_running = killed_while_writing(pair, out, draw.uniform(0, 0.5), signal.SIGKILL)
         visible = {path.name for path in out.iterdir() if not path.name.startswith(".")}
         retired = out / BEGUN / "retired"
@@ -85,7 +85,68 @@ def test_killed_while_writing(tmp_path, pair, finished):
     assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+DIES_AT_MOVE = """
+import os, signal, sys
+from ltcore import cli, output_folder
+left, move = int(sys.argv.pop(1)), output_folder._move
+def counted(*arguments):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    move(*arguments)
+output_folder._move = counted
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("moves", range(11) if cases(0, 1) else (3, 8))
+def test_killed_between_two_renames(tmp_path, pair, finished, moves):
+    out = tmp_path / "out"
+    shutil.copytree(finished, out)
+    older = (out / "record.json").read_bytes()
+    arguments = command(pair, out, "--overwrite")[3:]
+    died = subprocess.run([sys.executable, "-c", DIES_AT_MOVE, str(moves), *arguments], check=False, timeout=300)
+    assert died.returncode == (-signal.SIGKILL if moves < 2 * len(OUTPUTS) else 0)
+    again = run(pair, out)  # not allowed to overwrite: it sets right what is there, and refuses
+    assert again.returncode == 2, again.stderr
+    assert is_whole(out)
+    assert ((out / "record.json").read_bytes() == older) == (moves < len(OUTPUTS))
+    note("killed between renames", moves=moves)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_a_killed_warp_leaves_nothing_after_the_next(tmp_path, pair, finished):
+    out = tmp_path / "warped.tif"
+    words = ["warp", str(pair[1]), "--gcps", str(finished / "record.json"), "--out", str(out), "--overwrite"]
+    warp = [sys.executable, "-m", "ltcore", *words]
+    out.write_bytes(b"older")
+    with subprocess.Popen(warp, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(tmp_path.glob(".ltcore-*.tif")):
+            time.sleep(0.001)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert out.read_bytes() == b"older"
+    assert list(tmp_path.glob(".ltcore-*.tif"))
+    subprocess.run(warp, check=True, capture_output=True)
+    assert gdal.Open(str(out)).RasterXSize == SIZE[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["warped.tif"]
+
+
+def test_two_at_once_into_one_folder_are_both_whole_or_refused(tmp_path, pair):
+    out = tmp_path / "out"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command(pair, out, "--overwrite"), **quiet) for _ in range(2)]
+    words = [process.communicate(timeout=300)[1] for process in both]
+    codes = [process.returncode for process in both]
+    assert 0 in codes, words
+    for code, said in zip(codes, words):
+        assert code == 0 or "Another run is writing" in said
+    assert is_whole(out)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT] if cases(0, 1) else [signal.SIGTERM])
 def test_asked_to_end_while_writing(tmp_path, pair, finished, number):
     out = tmp_path / "out"
     shutil.copytree(finished, out)
@@ -124,7 +185,7 @@ def test_a_full_disk(pair, finished, small_disk, tmp_path):
     assert [path.name for path in small_disk.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("megabytes", [400, 900, 1500])
+@pytest.mark.parametrize("megabytes", [400, 900, 1500] if cases(0, 1) else [900])
 def test_too_little_memory(tmp_path, pair, megabytes):
     out = tmp_path / "out"
     limited = ["bash", "-c", f'ulimit -v {megabytes * 1024}; exec "$@"', "-", *command(pair, out)]
