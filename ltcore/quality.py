@@ -27,10 +27,12 @@ class _Check:
     form: str = "{:g}"
 
     def verdict(self) -> Verdict:
-        sign = 1 if self.larger_is_better else -1
-        if not np.isfinite(self.value) or sign * self.value < sign * self.fail:
+        if not np.isfinite(self.value) or self._is_worse_than(self.fail):
             return "FAIL"
-        return "WARN" if sign * self.value < sign * self.warn else "PASS"
+        return "WARN" if self._is_worse_than(self.warn) else "PASS"
+
+    def _is_worse_than(self, limit: float) -> bool:
+        return self.value < limit if self.larger_is_better else self.value > limit
 
     def sentence(self) -> str:
         verdict = self.verdict()
@@ -97,42 +99,21 @@ def assess(
 def _checks(
     inliers: int, tie_points: int, heldout: float, evidence: Evidence, limits: VerdictConfig
 ) -> tuple[_Check, ...]:
-    share = inliers / max(1, tie_points)
-    coverage, structure = evidence.coverage, evidence.structure
+    share, coverage, structure = inliers / tie_points, evidence.coverage, evidence.structure
+    agreeing = f"Only {inliers} tie points agree"
+    agreeing_share = f"Only {share:.0%} of {tie_points} tie points agree with one transform"
+    left_out = f"Tie points left out of the fit are off by {heldout:.2f} px RMS"
+    covered = f"The tie points cover {coverage:.0%} of the overlap"
+    similar = (
+        f"The images' structure agrees by only {structure:.1f} standard deviations"
+        if structure > 0
+        else "The images' structure agrees by 0 standard deviations, as another offset agrees as well: "
+        "the ground is another, or repeats itself"
+    )
     return (
-        _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, f"Only {inliers} tie points agree"),
-        _Check(
-            share,
-            limits.fail_inlier_share,
-            limits.warn_inlier_share,
-            True,
-            f"Only {share:.0%} of {tie_points} tie points agree with one transform",
-            "{:.0%}",
-        ),
-        _Check(
-            heldout,
-            limits.fail_heldout_px,
-            limits.warn_heldout_px,
-            False,
-            f"Tie points left out of the fit are off by {heldout:.2f} px RMS",
-            "{:g} px",
-        ),
-        _Check(
-            coverage,
-            limits.fail_coverage,
-            limits.warn_coverage,
-            True,
-            f"The tie points cover {coverage:.0%} of the overlap",
-            "{:.0%}",
-        ),
-        _Check(
-            structure,
-            limits.fail_structure,
-            limits.warn_structure,
-            True,
-            f"The images' structure agrees by only {structure:.1f} standard deviations"
-            if structure > 0
-            else "The images' structure agrees by 0 standard deviations, as another offset agrees as well: "
-            "the ground is another, or repeats itself",
-        ),
+        _Check(inliers, limits.fail_inliers, limits.warn_inliers, True, agreeing),
+        _Check(share, limits.fail_inlier_share, limits.warn_inlier_share, True, agreeing_share, "{:.0%}"),
+        _Check(heldout, limits.fail_heldout_px, limits.warn_heldout_px, False, left_out, "{:g} px"),
+        _Check(coverage, limits.fail_coverage, limits.warn_coverage, True, covered, "{:.0%}"),
+        _Check(structure, limits.fail_structure, limits.warn_structure, True, similar),
     )
