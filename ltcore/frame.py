@@ -13,7 +13,8 @@ from .errors import InputError
 from .raster.crs import metres_per_unit
 from .raster.grid import GeoGrid
 from .raster.radiometry import Stretch, percentile_stretch
-from .raster.read import MaskedImage, RasterView, Window, grid_of, plain_view, transform_points, warped_view
+from .raster.read import MaskedImage, RasterView, Window, grid_of, transform_points
+from .raster.views import plain_view, warped_view
 from .types import FloatArray
 
 Search = Literal["given", "wider", "free"]

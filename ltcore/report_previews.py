@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from .progress import Progress, checkpoint
-from .raster.read import MaskedImage, RasterView, Window, open_raster, plain_view, transform_points
+from .raster.read import MaskedImage, RasterView, Window, open_raster, transform_points
+from .raster.views import plain_view
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltcore.config import RasterSource
-from ltcore.raster.read import grid_of, open_raster, plain_view
+from ltcore.raster.read import grid_of, open_raster
+from ltcore.raster.views import plain_view
 
 MIN_SIDE_PX = 150
 MAX_SIDE_PX = 512  # larger scenes are cut to their middle: times of pairs can be compared

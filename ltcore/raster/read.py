@@ -16,6 +16,7 @@ from ..errors import InputError, RasterReadError
 from ..network import check_local
 from ..types import FloatArray
 from .grid import GeoGrid
+from .reduced import Reduced
 
 _MIN_SIDE_PX = 32
 _REC601 = (0.299, 0.587, 0.114)  # luma weights of red, green, blue, ITU-R BT.601
@@ -56,6 +57,7 @@ class RasterView:
         height: rows of the working grid.
         alpha: 1-based band that is 0 where there is no data, or None where each band has a mask of its own.
         origin: dataset that the tie points shall refer to; None where `dataset` is that itself.
+        reduced: what coarser views read; None: `dataset` itself.
     """
 
     dataset: Any
@@ -65,6 +67,7 @@ class RasterView:
     height: int
     alpha: int | None = None
     origin: Any = None
+    reduced: Reduced | None = None
 
     def decimated(self, factor: float) -> RasterView:
         """Returns the same extent with pixels `factor` times as large (at least 1 px remains)."""
@@ -91,10 +94,14 @@ class RasterView:
         return MaskedImage(values, valid)
 
     def _read_inside(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        scale_x, scale_y = self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height
+        try:
+            dataset = self._dataset()
+        except RuntimeError as error:
+            raise self._read_error(window, error) from error
+        scale_x, scale_y = dataset.RasterXSize / self.width, dataset.RasterYSize / self.height
         place = {
-            "xoff": _inside(window.x * scale_x, window.width * scale_x, self.dataset.RasterXSize),
-            "yoff": _inside(window.y * scale_y, window.height * scale_y, self.dataset.RasterYSize),
+            "xoff": _inside(window.x * scale_x, window.width * scale_x, dataset.RasterXSize),
+            "yoff": _inside(window.y * scale_y, window.height * scale_y, dataset.RasterYSize),
             "win_xsize": window.width * scale_x,
             "win_ysize": window.height * scale_y,
             "buf_xsize": window.width,
@@ -107,22 +114,32 @@ class RasterView:
         valid = np.ones(values.shape, np.bool_)
         try:
             for number, weight in zip(self.bands, self.weights):
-                band = self.dataset.GetRasterBand(number)
+                band = dataset.GetRasterBand(number)
                 part = band.ReadAsArray(resample_alg=smooth, **place).astype(np.float64)
                 # GDAL takes a floating-point alpha band for data, not for a mask, so it is read by number.
-                mask_band = band.GetMaskBand() if self.alpha is None else self.dataset.GetRasterBand(self.alpha)
+                mask_band = band.GetMaskBand() if self.alpha is None else dataset.GetRasterBand(self.alpha)
                 mask = mask_band.ReadAsArray(resample_alg=gdal.GRIORA_NearestNeighbour, **place)
                 valid &= np.isfinite(part) & (mask > 0)
                 values += weight * np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
         except (RuntimeError, AttributeError) as error:
-            name = Path(self.dataset.GetDescription()).name or "the raster"
-            raise RasterReadError(
-                f"'{name}' could not be read at column {int(place['xoff'])}, row {int(place['yoff'])}.",
-                str(error).strip() or "GDAL gave no reason.",
-                "The file may be damaged or cut short; check it with gdalinfo -checksum.",
-            ) from error
+            raise self._read_error(window, error) from error
         # Values that float32 cannot hold would become infinite after the masks were made.
         return np.clip(values, -3e38, 3e38).astype(np.float32), valid
+
+    def _dataset(self) -> Any:
+        """Returns what to read pixels of this size from."""
+        if self.reduced is None:
+            return self.dataset
+        return self.reduced.at(min(self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height))
+
+    def _read_error(self, window: Window, error: Exception) -> RasterReadError:
+        name = Path(self.dataset.GetDescription()).name or "the raster"
+        scale_x, scale_y = self.dataset.RasterXSize / self.width, self.dataset.RasterYSize / self.height
+        return RasterReadError(
+            f"'{name}' could not be read at column {int(window.x * scale_x)}, row {int(window.y * scale_y)}.",
+            str(error).strip() or "GDAL gave no reason.",
+            "The file may be damaged or cut short; check it with gdalinfo -checksum.",
+        )
 
     def to_source(self, xy: ArrayLike) -> FloatArray:
         """Returns the (N, 2) pixel-edge points of the raster's own grid for (N, 2) working-grid points."""
@@ -243,58 +260,3 @@ def grid_of(dataset: Any) -> GeoGrid:
         None if geotransform is None else tuple(geotransform),  # type: ignore[arg-type]  # six numbers
         dataset.GetProjection() or None,
     )
-
-
-def plain_view(dataset: Any, source: RasterSource) -> RasterView:
-    """Returns the raster on its own grid."""
-    bands, weights = select_bands(dataset, source.band, source.path.name)
-    return RasterView(dataset, bands, weights, dataset.RasterXSize, dataset.RasterYSize)
-
-
-def warped_view(dataset: Any, source: RasterSource, target: GeoGrid) -> RasterView:
-    """Returns the raster seen lazily on the north-up grid `target`; pixels without data are not valid.
-
-    Raises:
-        RasterReadError: GDAL finds no transformation between the CRSs.
-    """
-    bands, weights = select_bands(dataset, source.band, source.path.name)
-    x0, size_x, _, y0, _, size_y = target.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-    try:
-        selected = gdal.Translate("", dataset, format="VRT", bandList=_with_alpha(dataset, bands))
-        warped = gdal.Warp(
-            "",
-            selected,
-            format="VRT",
-            dstSRS=target.crs_wkt,
-            outputBounds=(x0, y0 + target.height * size_y, x0 + target.width * size_x, y0),
-            width=target.width,
-            height=target.height,
-            resampleAlg="cubic",
-            errorThreshold=0.01,
-            dstAlpha=True,
-            outputType=gdal.GDT_Float64,
-        )
-    except RuntimeError as error:
-        raise RasterReadError(
-            f"'{source.path.name}' cannot be seen in the CRS of the reference.",
-            str(error).strip(),
-            "Check both CRSs.",
-        ) from error
-    return RasterView(
-        warped,
-        tuple(range(1, len(bands) + 1)),
-        weights,
-        target.width,
-        target.height,
-        alpha=warped.RasterCount,
-        origin=dataset,
-    )
-
-
-def _with_alpha(dataset: Any, bands: tuple[int, ...]) -> list[int]:
-    alpha = [
-        number
-        for number in range(1, dataset.RasterCount + 1)
-        if number not in bands and dataset.GetRasterBand(number).GetColorInterpretation() == gdal.GCI_AlphaBand
-    ]
-    return [*bands, *alpha[:1]]

@@ -7,7 +7,8 @@ from osgeo import gdal
 from ltcore.config import RasterSource
 from ltcore.errors import InputError
 from ltcore.raster.radiometry import gradient_magnitude, percentile_stretch
-from ltcore.raster.read import MaskedImage, Window, grid_of, open_raster, plain_view, select_bands, warped_view
+from ltcore.raster.read import MaskedImage, Window, grid_of, open_raster, select_bands
+from ltcore.raster.views import plain_view, warped_view
 from tests.data.make_rasters import (
     HEIGHT,
     NORTH_UP,
