@@ -39,8 +39,14 @@ for command in (register, assess, refit, batch_command, weights_group):
 @click.option("--gcps", "solution", type=click.Path(path_type=Path), required=True, help="Solution, see above.")
 @click.option("--out", "out_path", type=click.Path(path_type=Path), required=True, help="GeoTIFF to write.")
 @click.option("--transform", type=click.Choice(MODELS[1:]), help="Model fitted to GCPs; a record has its own.")
-@click.option("--resampling", type=RESAMPLING, default="cubic", show_default=True)
-@click.option("--grid", type=click.Choice(["reference", "sensed"]), default="reference", show_default=True)
+@click.option("--resampling", type=RESAMPLING, default="cubic", show_default=True, help="Of the aligned raster.")
+@click.option(
+    "--grid",
+    type=click.Choice(["reference", "sensed"]),
+    default="reference",
+    show_default=True,
+    help="The reference's, or the sensed raster's extent and pixel size.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def warp(sensed: Path, solution: Path, out_path: Path, transform: Any, overwrite: bool, **options: Any) -> None:
     """Applies one solution to SENSED: any raster of the same frame as the one that was registered, all bands.

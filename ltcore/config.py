@@ -45,13 +45,21 @@ class RasterSource:
 
 @dataclass(frozen=True, config=_STRICT)
 class FeatureConfig:
-    """Keypoints and descriptors."""
+    """Keypoints and descriptors.
+
+    Attributes:
+        descriptor: learned on pairs of visible and near-infrared images, or the classical one.
+        weights: name of shipped weights, or a .safetensors file with its card beside it.
+        device: "auto" takes a GPU that works, else the CPU.
+        backend: software that runs the network; "auto" takes the fastest that works.
+        max_keypoints: most of each image of the coarse stage, evenly spread.
+    """
 
     descriptor: DescriptorName = "ltformer"
-    weights: str = "ltformer-d128"  # a name in weights/ or a .safetensors file
+    weights: str = "ltformer-d128"
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")
     backend: Literal["auto", "torch", "onnx", "openvino"] = "auto"
-    max_keypoints: int = Field(default=1000, ge=50, le=100_000)  # per image of the coarse stage, evenly spread
+    max_keypoints: int = Field(default=1000, ge=50, le=100_000)
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -69,7 +77,15 @@ class MatchConfig:
 
 @dataclass(frozen=True, config=_STRICT)
 class FitConfig:
-    """Robust fit of the transform."""
+    """Robust fit of the transform.
+
+    Attributes:
+        transform: model; "auto" takes the simplest that explains tie points left out of the fit.
+        coarse_threshold_px: largest residual of a match that agrees with a proposal, in px of the coarse level.
+        threshold_px: largest residual of a tie point that agrees with the transform, in px of the coarser raster.
+        max_tie_points: most tie points to keep, evenly spread.
+        seed: of all random numbers: the same seed gives the same result.
+    """
 
     transform: ModelChoice = "auto"
     coarse_threshold_px: float = Field(default=4.0, gt=0, allow_inf_nan=False)
@@ -84,10 +100,15 @@ class VerdictConfig:
 
     Attributes:
         fail_inliers: fewest tie points that agree with the transform.
+        warn_inliers: the same for a PASS, as all that begin with "warn".
         fail_inlier_share: least share of the tie points that agree with the transform.
+        warn_inlier_share: the same for a PASS.
         fail_heldout_px: largest RMSE of tie points left out of the fit, in px of the coarser raster.
+        warn_heldout_px: the same for a PASS.
         fail_coverage: least share of the overlap's cells that hold an inlier.
+        warn_coverage: the same for a PASS.
         fail_structure: least score of the images' structure under the transform (ltcore.structure).
+        warn_structure: the same for a PASS.
     """
 
     fail_inliers: int = Field(default=15, ge=0)
@@ -104,19 +125,36 @@ class VerdictConfig:
 
 @dataclass(frozen=True, config=_STRICT)
 class OutputConfig:
-    """What is written, and when."""
+    """What is written, and when.
+
+    Attributes:
+        warp: write the aligned raster.
+        report: write report.html.
+        resampling: of the aligned raster.
+        grid: the aligned raster takes the reference's grid, or the sensed raster's extent and pixel size.
+        min_verdict: worst verdict with which the aligned raster is still written.
+        overwrite: replace the outputs of an earlier run.
+    """
 
     warp: bool = True
     report: bool = True
     resampling: Resampling = "cubic"
     grid: Literal["reference", "sensed"] = "reference"
-    min_verdict: Verdict = "WARN"  # a warped raster is written from this verdict on
+    min_verdict: Verdict = "WARN"
     overwrite: bool = False
 
 
 @dataclass(frozen=True, config=_STRICT)
 class RegistrationConfig:
-    """All settings of a registration."""
+    """All settings of a registration.
+
+    Attributes:
+        features: keypoints and descriptors.
+        match: search for matches.
+        fit: robust fit of the transform.
+        verdict: limits of the verdict.
+        output: what is written, and when.
+    """
 
     features: FeatureConfig = Field(default_factory=FeatureConfig)
     match: MatchConfig = Field(default_factory=MatchConfig)
@@ -130,8 +168,11 @@ class RegistrationJob:
     """One pair to register.
 
     Attributes:
+        reference: the raster that stays where it is.
+        sensed: the raster to align.
         out_dir: folder of the outputs; made if absent.
         aoi: vector file; only its polygons (any CRS) are matched.
+        config: all settings.
     """
 
     reference: RasterSource

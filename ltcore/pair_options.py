@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
 
@@ -10,6 +9,7 @@ import click
 
 from .config import RegistrationJob, job_from_json
 from .errors import InputError
+from .json_files import read_json
 
 RESAMPLING = click.Choice(["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average"])
 MODELS = ("shift", "similarity", "affine", "projective", "poly2", "poly3", "tps")
@@ -28,10 +28,18 @@ _RASTERS = (
     click.option("--reference-band", default="luminance", show_default=True, help="Band from 1, or luminance."),
     click.option("--sensed-band", default="1", show_default=True, help="Band from 1, or luminance."),
 )
-_MODEL = (click.option("--transform", type=click.Choice(["auto", *MODELS]), default="auto", show_default=True),)
+_MODEL = (
+    click.option(
+        "--transform",
+        type=click.Choice(["auto", *MODELS]),
+        default="auto",
+        show_default=True,
+        help="Model; auto takes the simplest that explains tie points left out of the fit.",
+    ),
+)
 _FITTING = (
-    click.option("--max-tie-points", type=int, default=2000, show_default=True),
-    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--max-tie-points", type=int, default=2000, show_default=True, help="Most to keep, evenly spread."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the robust fit: same seed, same result."),
 )
 _SEARCH = (
     click.option(
@@ -42,13 +50,23 @@ _SEARCH = (
     ),
 )
 _MATCHING = (
-    click.option("--descriptor", type=click.Choice(["ltformer", "rootsift"]), default="ltformer", show_default=True),
+    click.option(
+        "--descriptor",
+        type=click.Choice(["ltformer", "rootsift"]),
+        default="ltformer",
+        show_default=True,
+        help="Learned on visible and near-infrared pairs, or the classical one.",
+    ),
     click.option(
         "--weights", default="ltformer-d128", show_default=True, help="Name in weights/, or a .safetensors file."
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
     click.option(
-        "--backend", type=click.Choice(["auto", "torch", "onnx", "openvino"]), default="auto", show_default=True
+        "--backend",
+        type=click.Choice(["auto", "torch", "onnx", "openvino"]),
+        default="auto",
+        show_default=True,
+        help="Software that runs the network.",
     ),
     *_SEARCH,
     click.option("--aoi", type=_PATH, help="Polygons; only what lies inside is matched."),
@@ -56,8 +74,14 @@ _MATCHING = (
 )
 _WARPING = (
     click.option("--warp/--no-warp", default=True, show_default=True, help="Write the aligned raster."),
-    click.option("--resampling", type=RESAMPLING, default="cubic", show_default=True),
-    click.option("--grid", type=click.Choice(["reference", "sensed"]), default="reference", show_default=True),
+    click.option("--resampling", type=RESAMPLING, default="cubic", show_default=True, help="Of the aligned raster."),
+    click.option(
+        "--grid",
+        type=click.Choice(["reference", "sensed"]),
+        default="reference",
+        show_default=True,
+        help="Of the aligned raster: the reference's, or the sensed raster's extent and pixel size.",
+    ),
     click.option(
         "--min-verdict",
         type=click.Choice(["pass", "warn", "fail"]),
@@ -136,12 +160,7 @@ def read_settings(path: Optional[Path]) -> dict[str, Any]:
     """Returns the stages of a settings file; nothing without a file. Their values are checked with the job."""
     if path is None:
         return {}
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The settings '{path}' could not be read.", f"The system says: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"The settings '{path.name}' cannot be used.", "They are not JSON.") from error
+    config = read_json(path)
     if not isinstance(config, dict) or not all(isinstance(values, dict) for values in config.values()):
         raise InputError(
             f"The settings '{path.name}' cannot be used.",

@@ -257,7 +257,7 @@ def compare(
 @click.command()
 @click.argument("weights")
 @click.option("--data", type=click.Path(path_type=Path), help="Index, its folder or packed tiles (else LTFORMER_DATA).")
-@click.option("--split", type=click.Choice(["val", "test"]), multiple=True, default=["val", "test"])
+@click.option("--split", type=click.Choice(["val", "test"]), multiple=True, default=["val", "test"], help="To score.")
 @click.option("--seeds", type=int, default=1, help="Warps of each tile.")
 @click.option("--scenes-only", is_flag=True, help="Leave out the 128x128 chips.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON file of the scores.")

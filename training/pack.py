@@ -119,7 +119,7 @@ def _no_tiles(path: Path, why: str) -> InputError:
 @click.command()
 @click.argument("index", required=False, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write (.safetensors).")
-@click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, default=["train", "val"])
+@click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, default=["train", "val"], help="To pack.")
 @click.option("--keypoints", type=int, default=1500, show_default=True, help="SIFT keypoints a band of a train tile.")
 def main(index: Path | None, out: Path, splits: tuple[Split, ...], keypoints: int) -> None:
     """Packs the tiles of an INDEX (a .csv, its folder, else LTFORMER_DATA) in one file, which --data accepts too."""

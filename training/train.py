@@ -136,7 +136,9 @@ def read_split(data: Path | None, split: Split, keypoints_per_band: int) -> list
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of checkpoints and log.")
 @click.option("--set", "changes", multiple=True, help="Another setting, such as optimiser.learning_rate=1e-3.")
 @click.option("--resume", is_flag=True, help="Continue from the last checkpoint in --out.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: a GPU where there is one."
+)
 def main(config_path: Path, data: Path | None, out: Path, changes: tuple[str, ...], resume: bool, device: str) -> None:
     """Trains a descriptor with the settings of a YAML file."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -32,10 +32,17 @@ def metadata():
 
 
 def test_the_version_is_the_same_everywhere(metadata):
-    newest = re.search(r"^## \[?v?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert metadata["version"] == ltcore.__version__
-    assert newest is not None
-    assert newest[1] == ltcore.__version__
+
+
+def test_the_changelog_begins_with_what_is_not_released_and_goes_down_in_versions():
+    found = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found[0] == "[Unreleased]"
+    released = [re.fullmatch(r"\[(\d+)\.(\d+)\.(\d+)\] - \d{4}-\d\d-\d\d", heading) for heading in found[1:]]
+    assert all(released)
+    versions = [tuple(map(int, one.groups())) for one in released]
+    assert versions == sorted(set(versions), reverse=True)
+    assert all(version <= tuple(map(int, ltcore.__version__.split("."))) for version in versions)
 
 
 def test_metadata_is_complete(metadata):
