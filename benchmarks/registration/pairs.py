@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +63,6 @@ class Pair:
     def reductions(self) -> tuple[float, float]:
         """By how much sensed and reference raster are to be reduced to have pixels of one size."""
         return max(1.0, 1 / self.sensed_px), max(1.0, self.sensed_px)
-
-
-class Suite(Protocol):
-    """Yields the pairs of a split; files are overwritten by the next pair."""
-
-    def __call__(self, data: Path, split: str, folder: Path, seed: int) -> Iterator[Pair]:
-        """Yields pairs whose files lie in a folder."""
-        ...
 
 
 def check_grid(warp: Warp, reference_size: tuple[int, int], sensed_size: tuple[int, int]) -> CheckPoints:

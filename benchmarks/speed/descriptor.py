@@ -116,7 +116,7 @@ class _Traffic(TorchDispatchMode):
         super().__init__()
         self.bytes = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Returns the operator's result."""
         result = func(*args, **(kwargs or {}))
         if not func.is_view and func.namespace == "aten":

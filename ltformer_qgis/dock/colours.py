@@ -8,7 +8,7 @@ from qgis.PyQt.QtGui import QColor, QIcon, QPalette
 from qgis.PyQt.QtWidgets import QApplication
 
 # Upper limits (px) of the classes and their colours, as in the layer of tie points (ColorBrewer RdYlBu).
-LIMITS = (0.5, 1.0, 2.0)
+_LIMITS = (0.5, 1.0, 2.0)
 _COLOURS = ("#2c7bb6", "#abd9e9", "#fdae61", "#d7191c")
 _DISABLED = "#9a9a9a"
 _VERDICTS = {"PASS": ("#1a7a2e", "#7fd08f"), "WARN": ("#8a5a00", "#f0b94d"), "FAIL": ("#b00020", "#ff8f8f")}
@@ -16,7 +16,7 @@ _VERDICTS = {"PASS": ("#1a7a2e", "#7fd08f"), "WARN": ("#8a5a00", "#f0b94d"), "FA
 
 def classes_of(residuals: np.ndarray) -> np.ndarray:
     """Returns the (K,) class, 0 to 3, of residuals in px; one that is not finite is in the worst."""
-    return np.searchsorted(LIMITS, np.nan_to_num(residuals, nan=np.inf), side="right")
+    return np.searchsorted(_LIMITS, np.nan_to_num(residuals, nan=np.inf), side="right")
 
 
 def class_colour(number: int) -> QColor:
@@ -27,12 +27,6 @@ def class_colour(number: int) -> QColor:
 def disabled_colour() -> QColor:
     """Returns the colour of points that the fit does not rest on."""
     return QColor(_DISABLED)
-
-
-def class_labels() -> list[str]:
-    """Returns the range of each class, px."""
-    edges = [0.0, *LIMITS]
-    return [f"{low:g}-{high:g} px" for low, high in zip(edges, edges[1:])] + [f"> {LIMITS[-1]:g} px"]
 
 
 def theme_icon(name: str) -> QIcon:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -91,7 +90,6 @@ class Session(QObject):
         self.judge: Judge | None = None
         self.selection: frozenset[int] = frozenset()
         self.hovered: int | None = None
-        self.refit_seconds = 0.0
         self.undo_stack.clear()
 
     @property
@@ -135,10 +133,8 @@ class Session(QObject):
         self._judge()
 
     def _refit(self) -> None:
-        started_s = time.perf_counter()
         table, prior = self.table, np.eye(3) if self.judge is None else self.judge.prior
         self.fit = refit(self.state.model, table.points, table.enabled, prior, self._smooth_as())
-        self.refit_seconds = time.perf_counter() - started_s
 
     def _smooth_as(self) -> Any:
         """Returns the fit whose smoothing a spline keeps: that of the last fit of the same model."""

@@ -24,7 +24,7 @@ WIDTH, HEIGHT = 64, 48
 NORTH_UP: Geotransform = (500_000.0, 2.0, 0.0, 5_600_000.0, 0.0, -2.0)
 SOUTH_UP: Geotransform = (500_000.0, 2.0, 0.0, 5_599_904.0, 0.0, 2.0)  # covers the same ground as NORTH_UP
 ROTATED: Geotransform = (500_000.0, 1.8, 0.6, 5_600_000.0, 0.6, -1.8)
-UTM_33N, WGS84, WEB_MERCATOR = 32633, 4326, 3857
+UTM_33N, WGS84 = 32633, 4326
 
 
 def texture(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> NDArray[np.float64]:
