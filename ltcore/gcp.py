@@ -19,6 +19,7 @@ from osgeo import gdal, osr
 
 from .atomic import atomic_path, write_error
 from .errors import InputError, OutputError
+from .geometry.spread import far_apart
 from .raster.grid import GeoGrid
 from .result import RegistrationResult, TransformFit
 from .types import FloatArray
@@ -168,20 +169,19 @@ def read_points(path: Path, source_grid: GeoGrid) -> GcpSet:
     lines = _lines(path)
     number, header = next(lines, (1, ""))
     crs_wkt = None
-    if _CRS_MARK in header:
-        crs_wkt = _crs_of(path, number, header.split(_CRS_MARK, 1)[1])
+    if header.startswith(_CRS_MARK):
+        crs_wkt = _crs_of(path, number, header.removeprefix(_CRS_MARK))
         number, header = next(lines, (2, ""))
     if "mapX" not in header:
         raise _malformed(path, number, "a header that begins with mapX,mapY is expected")
     in_pixels = source_grid.geotransform is None or ("pixelX" in header and crs_wkt is not None)
-    frame = GeoGrid(source_grid.width, source_grid.height) if in_pixels else source_grid
     gcps: list[Gcp] = []
     for number, line in lines:
         values, enabled = _fields(path, number, line)
-        col, row = frame.to_pixel(values[2:])[0] if frame.geotransform else (values[2], -values[3])
-        if not math.isfinite(col + row):
+        col, row = (values[2], -values[3]) if in_pixels else source_grid.to_pixel(values[2:])[0].tolist()
+        if not (math.isfinite(col) and math.isfinite(row)):
             raise _malformed(path, number, "its coordinates must be finite numbers")
-        gcps.append(Gcp(len(gcps) + 1, float(col), float(row) + 0.0, values[0], values[1], enabled))
+        gcps.append(Gcp(len(gcps) + 1, col, row + 0.0, values[0], values[1], enabled))
         if len(gcps) > _MAX_POINTS:
             raise _malformed(path, number, f"more than {_MAX_POINTS:,} points cannot be read")
     return GcpSet(tuple(gcps), crs_wkt)
@@ -196,7 +196,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 number += 1
                 if len(line) > _MAX_LINE_CHARACTERS:
                     raise _malformed(path, number, f"it is longer than {_MAX_LINE_CHARACTERS:,} characters")
-                yield number, line.rstrip("\n")
+                yield number, line
     except UnicodeDecodeError as error:
         raise InputError(f"'{path.name}' is not a .points file.", "It is not UTF-8 text.") from error
     except OSError as error:
@@ -274,17 +274,9 @@ def _with_relative_source(xml: str, source: Path, home: Path) -> str:
 def thinned_evenly(gcp_set: GcpSet, at_most: int) -> NDArray[np.intp]:
     """Returns the ascending indices of at most `at_most` enabled GCPs that lie far from each other.
 
-    Points in one place count once. Each next point is the one farthest from those chosen (Gonzalez, "Clustering to
-    minimize the maximum intercluster distance", 1985), beginning with the one nearest to the centre.
+    Points in one place count once; see ltcore.geometry.spread.
     """
-    enabled = np.array([gcp.enabled for gcp in gcp_set.gcps], dtype=bool)
-    candidates = np.flatnonzero(enabled)
-    if not len(candidates):
-        return candidates
-    xy = gcp_set.source_xy()[candidates]
-    chosen = [int(np.argmin(np.linalg.norm(xy - xy.mean(axis=0), axis=1)))]
-    distance = np.linalg.norm(xy - xy[chosen[0]], axis=1)
-    while len(chosen) < at_most and distance.max() > SAME_PLACE_PX:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(xy - xy[chosen[-1]], axis=1))
-    return np.sort(candidates[chosen])
+    enabled = np.flatnonzero([gcp.enabled for gcp in gcp_set.gcps])
+    if not len(enabled):
+        return enabled
+    return enabled[far_apart(gcp_set.source_xy()[enabled], at_most, SAME_PLACE_PX)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -56,7 +57,7 @@ def export_gcps(job: ExportJob, progress: Progress) -> dict[str, Any]:
     gcps, grid = read_tie_points(job.tie_points), grid_of(open_raster(RasterSource(job.sensed)))
     _check(gcps, grid, job)
     if job.points_file is not None:
-        frame = GeoGrid(grid.width, grid.height) if job.plain_copy is not None else grid
+        frame = replace(grid, geotransform=None) if job.plain_copy is not None else grid
         write_points(job.points_file, gcps, frame)
     if job.csv is not None:
         _write_csv(job.csv, gcps)

@@ -13,7 +13,8 @@ from ..types import FloatArray
 from .blocks import FOLDS, block_folds
 from .flexible import FlexibleTransform, box_frame
 from .hull import convex_hull
-from .transforms import EstimationFailure, apply_matrix
+from .spread import far_apart
+from .transforms import EstimationFailure, apply_matrix, weighted_points
 
 FEWEST_TPS_POINTS = 20
 
@@ -103,17 +104,13 @@ def fit_thin_plate(
         weights: (N,) non-negative weights of the squared errors; None means equal ones.
         smoothing: see ThinPlateField; None means that of least held-out error over spatial blocks.
     """
-    src = np.asarray(source, dtype=np.float64).reshape(-1, 2)
-    dst = np.asarray(target, dtype=np.float64).reshape(-1, 2)
-    weight = np.ones(len(src)) if weights is None else np.asarray(weights, dtype=np.float64)
-    used = weight > 0
-    src, dst, weight = src[used], dst[used], weight[used]
+    src, dst, weight = weighted_points(source, target, weights)
     from_src = box_frame(src, keep_shape=True) if len(src) else None
     from_dst = box_frame(dst, keep_shape=True) if len(src) else None
     if from_src is None or from_dst is None:
         return EstimationFailure(f"a tps transform needs {FEWEST_TPS_POINTS} tie points that are not on one line")
     xy, goal = apply_matrix(from_src, src), apply_matrix(from_dst, dst)
-    controls = xy[spread_evenly(xy, _MOST_CONTROLS, _SAME_PLACE)]
+    controls = xy[far_apart(xy, _MOST_CONTROLS, _SAME_PLACE)]
     if len(controls) < FEWEST_TPS_POINTS:
         return EstimationFailure(f"tps needs tie points in {FEWEST_TPS_POINTS} places, got {len(controls)}")
     hull = convex_hull(xy)
@@ -125,20 +122,6 @@ def fit_thin_plate(
         return EstimationFailure("the tie points are too close to one line for a tps transform")
     found = FlexibleTransform("tps", from_src, field, np.linalg.inv(from_dst))
     return EstimationFailure("the tps transform folds the image") if found.folds(src) else found
-
-
-def spread_evenly(xy: FloatArray, at_most: int, same_place: float) -> NDArray[np.intp]:
-    """Returns the ascending indices of at most `at_most` of (N, 2) points that lie far from each other, N > 0.
-
-    Each next point is the one farthest from those chosen (Gonzalez, "Clustering to minimize the maximum intercluster
-    distance", 1985), beginning with the one nearest to the centre; points within `same_place` count once.
-    """
-    chosen = [int(np.argmin(np.linalg.norm(xy - xy.mean(axis=0), axis=1)))]
-    distance = np.linalg.norm(xy - xy[chosen[0]], axis=1)
-    while len(chosen) < at_most and distance.max() > same_place:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(xy - xy[chosen[-1]], axis=1))
-    return np.sort(np.array(chosen, dtype=np.intp))
 
 
 def _smoothed(
@@ -173,7 +156,7 @@ def heldout_thin_plate(
     if from_src is None or from_dst is None:
         return nothing
     xy, goal, weight = apply_matrix(from_src, source), apply_matrix(from_dst, target), weight / weight[used].mean()
-    controls = xy[used][spread_evenly(xy[used], _MOST_CONTROLS, _SAME_PLACE)]
+    controls = xy[used][far_apart(xy[used], _MOST_CONTROLS, _SAME_PLACE)]
     if len(controls) < FEWEST_TPS_POINTS:
         return nothing
     folds = block_folds(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,19 +89,61 @@ def test_the_table_and_the_vrt(tmp_path, tie_points, sensed):
     assert vrt.ReadAsArray().shape == gdal.Open(str(sensed)).ReadAsArray().shape
 
 
-def test_points_of_another_raster_are_refused_with_both_sizes(tmp_path, tie_points):
+def at_places(tmp_path: Path, *places: tuple[float, float]) -> Path:
+    """Tie points at these pixels of the sensed raster."""
+    result = make_result(tmp_path, count=len(places))
+    path = tmp_path / "places.gpkg"
+    write_tie_points(path, replace(result, tie_points=replace(result.tie_points, sensed_xy=np.array(places))))
+    return path
 
-    small = make_raster(tmp_path / "small.tif", size=(32, 32))
-    with pytest.raises(InputError, match=r"not found on 'small.tif': they reach to column \d+ .* 32 x 32 pixels"):
-        export_gcps(job(tie_points, small, csv=tmp_path / "a.csv"), NullProgress())
+
+@pytest.mark.parametrize("inside", [(-1, -1), (33, -1), (-1, 41), (33, 41)])
+def test_points_may_lie_a_pixel_beyond_the_raster_and_no_farther(tmp_path, inside):
+    small = make_raster(tmp_path / "small.tif", size=(32, 40))
+    job_of = {"sensed": small, "csv": tmp_path / "a.csv"}
+    middle = (16.0, 20.0)
+    assert export_gcps(ExportJob(at_places(tmp_path, middle, inside), **job_of), NullProgress())["points"] == 2
+    for axis in (0, 1):
+        outside = np.array(inside, dtype=float)
+        outside[axis] += 0.1 * np.sign(outside[axis])
+        with pytest.raises(InputError, match=r"not found on 'small\.tif'"):
+            export_gcps(ExportJob(at_places(tmp_path, middle, tuple(outside)), **job_of), NullProgress())
+
+
+def test_points_of_another_raster_are_refused_with_both_sizes(tmp_path):
+    small = make_raster(tmp_path / "small.tif", size=(32, 40))
+    with pytest.raises(InputError) as caught:
+        export_gcps(job(at_places(tmp_path, (60.6, 3), (2, 47)), small, csv=tmp_path / "a.csv"), NullProgress())
+    assert (caught.value.what, caught.value.why, caught.value.fix) == (
+        "The tie points were not found on 'small.tif':",
+        "they reach to column 61 and row 47, it has 32 x 40 pixels.",
+        "Choose the sensed raster that was registered.",
+    )
     assert not (tmp_path / "a.csv").exists()
 
 
 def test_no_points_are_refused(tmp_path):
     write_tie_points(tmp_path / "none.gpkg", make_result(tmp_path, count=0))
     sensed = VARIANTS["plain"](tmp_path / "plain.tif")
-    with pytest.raises(InputError, match="has no tie points"):
+    with pytest.raises(InputError) as caught:
         export_gcps(job(tmp_path / "none.gpkg", sensed, csv=tmp_path / "a.csv"), NullProgress())
+    assert str(caught.value) == "'none.gpkg' has no tie points. Choose another layer."
+
+
+def test_progress_of_the_copy_fills_what_the_points_left(tmp_path, tie_points):
+    class Told(NullProgress):
+        def __init__(self) -> None:
+            self.fractions: list[float] = []
+
+        def report(self, fraction: float, message: str = "") -> None:
+            self.fractions.append(fraction)
+
+    told = Told()
+    sensed = VARIANTS["plain"](tmp_path / "plain.tif")
+    export_gcps(job(tie_points, sensed, plain_copy=tmp_path / "copy.tif"), told)
+    assert told.fractions == sorted(told.fractions)
+    assert told.fractions[0] == pytest.approx(0.1)
+    assert told.fractions[-1] == pytest.approx(1.0)
 
 
 def test_cancelling_the_copy_leaves_none(tmp_path, tie_points):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ltcore.errors import InputError, OutputError
+from ltcore.errors import InputError, LtcoreError, OutputError
 from ltcore.gcp import Gcp, GcpSet, gcp_set_from, map_positions, read_points, thinned_evenly, write_points
 from ltcore.raster.grid import GeoGrid
 from tests.data.make_rasters import NORTH_UP, ROTATED, SOUTH_UP, UTM_33N, wkt
@@ -18,11 +18,19 @@ PLAIN = GeoGrid(64, 48)
 GEOREFERENCED = GeoGrid(64, 48, NORTH_UP, wkt(UTM_33N))
 ONE = GcpSet((Gcp(1, 12.5, 8.25, 500_100.5, 5_599_000.25, True, (3.0, -4.0)),), wkt(UTM_33N))
 HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
+OBSTACLE = (
+    "The sensed raster has a rotated geotransform, which the QGIS Georeferencer ignores: "
+    "its points would land on wrong pixels."
+)
 OLD_HEADER = "mapX,mapY,pixelX,pixelY,enable,dX,dY,residual"
 
 tmp_path_reused = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 odd_characters = st.sampled_from("0123456789.,-+einfatx\t #CRS:EPSGmapXY\r\x00\ufeffé")
 finite = st.floats(-1e9, 1e9, allow_subnormal=False)
+
+
+def sentences(error: LtcoreError) -> tuple[str, str, str]:
+    return error.what, error.why, error.fix
 
 
 def lines_of(tmp_path: Path, gcp_set: GcpSet, grid: GeoGrid) -> list[str]:
@@ -60,8 +68,11 @@ def test_south_up_source_gives_layer_coordinates(tmp_path: Path) -> None:
 
 
 def test_rotated_source_is_refused_with_reason_and_way_out(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"rotated geotransform.*gcps\.vrt"):
+    with pytest.raises(OutputError) as caught:
         write_points(tmp_path / "a.points", ONE, GeoGrid(64, 48, ROTATED, wkt(UTM_33N)))
+    assert sentences(caught.value) == (
+        "No .points file was written.", OBSTACLE, "Use gcps.vrt, or warp the sensed raster north-up first.",
+    )  # fmt: skip
     assert not list(tmp_path.iterdir())
 
 
@@ -78,6 +89,11 @@ def test_no_points_give_a_header_only(tmp_path: Path) -> None:
 def test_numbers_have_no_exponent_and_disabled_is_0(tmp_path: Path) -> None:
     tiny = GcpSet((Gcp(1, 1e-9, 0.0, 1.5e-7, 1e15, enabled=False),))
     assert lines_of(tmp_path, tiny, PLAIN)[-1] == "0.00000015,1000000000000000,0.000000001,0,0,0,0,0"
+
+
+def test_residuals_have_six_decimals(tmp_path: Path) -> None:
+    gcp = replace(ONE.gcps[0], residual_px=(1 / 3, -2 / 3))
+    assert lines_of(tmp_path, GcpSet((gcp,)), PLAIN)[-1].endswith(",1,0.333333,-0.666667,0.745356")
 
 
 @tmp_path_reused
@@ -115,35 +131,73 @@ def test_four_fields_are_enough_and_more_are_ignored(tmp_path: Path) -> None:
     assert [gcp.enabled for gcp in found.gcps] == [True, False]
 
 
+def test_a_byte_order_mark_before_the_crs_and_numbers_beyond_the_usual(tmp_path: Path) -> None:
+    (tmp_path / "a.points").write_bytes(f"#CRS: EPSG:32633\n{HEADER}\n1,2,1.5e308,0\n".encode("utf-8-sig"))
+    found = read_points(tmp_path / "a.points", PLAIN)
+    assert found.crs_wkt is not None
+    assert str(found.gcps[0]) == str(Gcp(1, 1.5e308, 0.0, 1.0, 2.0))  # no negative zero
+    largest = replace(found.gcps[0], col=1.5e308, row=1.5e308)
+    write_points(tmp_path / "b.points", GcpSet((largest,)), PLAIN)
+    assert read_points(tmp_path / "b.points", PLAIN).gcps[0].row == 1.5e308
+
+
+def test_a_line_may_have_a_hundred_thousand_characters(tmp_path: Path) -> None:
+    row = "1,2,3,-4,1,"
+    assert len(read_points(points_file(tmp_path, HEADER, row.ljust(99_999, "x")), PLAIN)) == 1
+    with pytest.raises(InputError, match="line 2: it is longer than 100,000 characters"):
+        read_points(points_file(tmp_path, HEADER, row.ljust(100_000, "x")), PLAIN)
+
+
+def test_a_file_may_have_a_million_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ltcore.gcp._MAX_POINTS", 2)  # the limit itself would take long
+    assert len(read_points(points_file(tmp_path, HEADER, *["1,2,3,-4"] * 2), PLAIN)) == 2
+    with pytest.raises(InputError) as caught:
+        read_points(points_file(tmp_path, HEADER, *["1,2,3,-4"] * 3), PLAIN)
+    assert sentences(caught.value) == (
+        "'in.points' has a malformed line 4:", "more than 2 points cannot be read.", "",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("lines", "message"),
+    ("lines", "number", "reason"),
     [
-        (["1,2,3,4", "1,2,3,4"], "line 1: a header"),
-        ([HEADER, "1,2,3"], "line 2: it has 3 of at least 4"),
-        ([HEADER, "1,2,3,-4,1", ""], "line 3: it has 1 of at least 4"),
-        ([HEADER, "1,2,3,nan,1"], "line 2: its coordinates must be finite"),
-        ([HEADER, "1,inf,3,4,1"], "line 2: its coordinates must be finite"),
-        ([HEADER, "1,2,1e308,-1e308,1"], "line 2: its coordinates must be finite"),
-        ([HEADER, "1,two,3,4,1"], "line 2: its first four fields must be numbers"),
-        ([HEADER, "1,2,3,4,yes"], "line 2: its fifth field must be 0 or 1"),
-        (["#CRS: nonsense", HEADER, "1,2,3,4,1"], "line 1: its CRS is not known"),
-        (["#CRS: EPSG:32633"], "line 2: a header"),
-        ([HEADER, "1" * 200_000], "line 2: it is longer"),
+        (["1,2,3,4", "1,2,3,4"], 1, "a header that begins with mapX,mapY is expected"),
+        ([HEADER, "1,2,3"], 2, "it has 3 of at least 4 fields"),
+        ([HEADER, "1,2,3,-4,1", ""], 3, "it has 1 of at least 4 fields"),
+        ([HEADER, "1,2,3,nan,1"], 2, "its coordinates must be finite numbers"),
+        ([HEADER, "1,inf,3,4,1"], 2, "its coordinates must be finite numbers"),
+        ([HEADER, "1,2,1e308,4,1"], 2, "its coordinates must be finite numbers"),  # in pixels of 0.1
+        ([HEADER, "1,2,3,-1e308,1"], 2, "its coordinates must be finite numbers"),
+        ([HEADER, "1,two,3,4,1"], 2, "its first four fields must be numbers"),
+        ([HEADER, "1,2,3,4,yes"], 2, "its fifth field must be 0 or 1, not 'yes'"),
+        ([HEADER, "1\t2\t3\t4\t"], 2, "its fifth field must be 0 or 1, not ''"),
+        ([HEADER, "1,2,3,4,one of many characters"], 2, "its fifth field must be 0 or 1, not 'one of many characte'"),
+        (["#CRS: nonsense", HEADER, "1,2,3,4,1"], 1, "its CRS is not known"),
+        (["#CRS: EPSG:32633"], 2, "a header that begins with mapX,mapY is expected"),
+        ([HEADER, "1" * 200_000], 2, "it is longer than 100,000 characters"),
     ],
-)
-def test_malformed_files_name_the_line(tmp_path: Path, lines: list[str], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+)  # fmt: skip
+def test_malformed_files_name_the_line(tmp_path: Path, lines: list[str], number: int, reason: str) -> None:
+    with pytest.raises(InputError) as caught:
         read_points(points_file(tmp_path, *lines), GeoGrid(64, 48, (0, 0.1, 0, 0, 0, -0.1)))
+    assert sentences(caught.value) == (f"'in.points' has a malformed line {number}:", f"{reason}.", "")
 
 
 def test_what_is_no_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x81" * 50)
-    with pytest.raises(InputError, match="not UTF-8"):
-        read_points(tmp_path / "binary", PLAIN)
-    with pytest.raises(InputError, match="could not be read"):
-        read_points(tmp_path / "absent", PLAIN)
-    with pytest.raises(InputError, match="rotated"):
+    (tmp_path / "empty").touch()
+    refusals = {
+        "binary": ("'binary' is not a .points file.", "It is not UTF-8 text.", ""),
+        "absent": ("'absent' could not be read.", "The system says: No such file or directory.", ""),
+        "empty": ("'empty' has a malformed line 1:", "a header that begins with mapX,mapY is expected.", ""),
+    }
+    for name, expected in refusals.items():
+        with pytest.raises(InputError) as caught:
+            read_points(tmp_path / name, PLAIN)
+        assert sentences(caught.value) == expected
+    with pytest.raises(InputError) as caught:
         read_points(tmp_path / "absent", GeoGrid(64, 48, ROTATED))
+    assert sentences(caught.value) == ("'absent' cannot be read.", OBSTACLE, "Use gcps.vrt.")
 
 
 def test_gcps_of_a_result(tmp_path: Path) -> None:
@@ -167,6 +221,7 @@ def test_map_of_a_plain_reference_is_its_layer_frame_in_qgis(tmp_path: Path) -> 
     result = make_result(tmp_path)
     np.testing.assert_array_equal(gcp_set_from(result).map_xy(), result.tie_points.reference_xy * [1, -1])
     assert gcp_set_from(result).crs_wkt is None
+    assert GcpSet((Gcp(1, 2, 3, 4, 5),)).map_xy().dtype == np.float64  # type: ignore[arg-type]
     assert map_positions(PLAIN, []).shape == (0, 2)
 
 

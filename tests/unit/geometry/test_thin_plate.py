@@ -12,7 +12,6 @@ from ltcore.geometry.flexible import FlexibleTransform
 from ltcore.geometry.models import fit_model
 from ltcore.geometry.parameters import from_parameters, to_parameters
 from ltcore.geometry.selection import fit_tie_points
-from ltcore.geometry.thin_plate import spread_evenly
 from ltcore.geometry.transforms import EstimationFailure
 from ltcore.summary import plain
 from ltcore.types import TiePoints
@@ -110,13 +109,6 @@ def test_points_on_a_line_fail():
     assert isinstance(
         fit_model("tps", np.column_stack([along, along]), np.column_stack([along, along])), EstimationFailure
     )
-
-
-def test_chosen_points_are_spread():
-    xy = np.random.default_rng(6).uniform(0, 1, (1000, 2))
-    chosen = xy[spread_evenly(xy, 50, 1e-9)]
-    gaps = np.linalg.norm(chosen[:, None] - chosen, axis=2)[~np.eye(50, dtype=bool)]
-    assert gaps.min() > 0.09
 
 
 def test_auto_follows_a_swell_and_its_outliers_do_not_matter():
