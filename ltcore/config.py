@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Any, Literal, Optional, TypeVar, Union
 
@@ -22,6 +23,7 @@ STRETCH_PERCENTILES = (1.0, 99.0)
 
 Settings = TypeVar("Settings")
 
+_SHOWN = 200  # characters of what a file holds, in an error
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -224,4 +226,5 @@ def settings_error(error: ValidationError) -> InputError:
     """Returns the first complaint of pydantic as an error that people can read."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "settings"
-    return InputError(f"The setting '{field}' cannot be used.", f"{first['msg']} (got {first['input']!r}).")
+    got = reprlib.repr(first["input"])  # a hostile file may hold megabytes there
+    return InputError(f"The setting '{field[:_SHOWN]}' cannot be used.", f"{first['msg'][:_SHOWN]} (got {got}).")

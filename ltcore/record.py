@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .atomic import atomic_path
 from .config import RegistrationJob, job_from_json, to_json_object
 from .errors import InputError
 from .geometry.parameters import to_parameters
+from .json_files import read_json
 from .result import RegistrationResult, TransformFit
 from .summary import notes, plain, transform_summary
 
@@ -77,23 +78,42 @@ def read_record(path: Path) -> dict[str, Any]:
     """Returns a run record as it was written.
 
     Raises:
-        InputError: no such file, no record, or one of a later format version.
+        InputError: no such file, no record, one of a later format version, or one that no run wrote.
     """
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The record '{path}' could not be read.", f"The system says: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"'{path.name}' is not a run record.", "It is not JSON.") from error
+    record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise InputError(f"'{path.name}' is not a run record.", f'Its "format" is not "{FORMAT}".')
     if record.get("format_version") != FORMAT_VERSION:
         raise InputError(
-            f"'{path.name}' has format version {record.get('format_version')}.",
+            f"'{path.name}' has format version {str(record.get('format_version'))[:20]}.",
             f"This program reads version {FORMAT_VERSION}.",
             "Use the version of the program that wrote it.",
         )
+    for part, is_right in _PARTS.items():
+        if part in record and not is_right(record[part]):
+            raise InputError(f"'{path.name}' is not a whole run record.", f"Its {part} cannot be what a run wrote.")
     return record
+
+
+def _is_object(part: Any) -> bool:
+    return isinstance(part, dict)
+
+
+def _are_seconds(part: Any) -> bool:
+    return _is_object(part) and all(type(value) in (int, float) for value in part.values())
+
+
+def _are_file_names(part: Any) -> bool:
+    names = part.values() if _is_object(part) else [None]
+    return all(isinstance(name, str) and name not in ("", "..") and not set(name) & set("/\\\0") for name in names)
+
+
+# What must be of its kind before anything of a record is used; the rest is checked where it is used.
+_PARTS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("inputs", "job", "transform", "quality", "provenance", "counts", "tie_points"), _is_object),
+    "seconds": _are_seconds,
+    "outputs": _are_file_names,
+}
 
 
 def replayed_job(path: Path, out_dir: Path, *, overwrite: bool) -> RegistrationJob:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Optional, cast, get_args
@@ -15,7 +16,7 @@ from .errors import InputError
 from .gcp import GcpSet, read_points
 from .geometry.flexible import FlexibleModel
 from .geometry.models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model
-from .geometry.parameters import from_parameters
+from .geometry.parameters import from_parameters, invertible, recorded_array
 from .geometry.transforms import EstimationFailure, Model, Transform
 from .progress import Progress
 from .raster.grid import GeoGrid
@@ -27,6 +28,7 @@ from .record import read_record
 # Fitted to GCPs, which map pixels to map units: a shift alone cannot do that.
 GcpModel = Literal["similarity", "affine", "projective", "poly2", "poly3", "tps"]
 _RICHEST_FIRST: tuple[GcpModel, ...] = ("projective", "affine", "similarity")
+_MOST_PIXELS = 10**11  # of a recorded grid; 200 000 x 200 000 are less than half of it
 _POINTS_A_MINIMUM = 3  # a model is chosen where there are three times as many points as it needs
 
 
@@ -91,22 +93,18 @@ def read_solution(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel] = 
 
 def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:
     record = read_record(path)
-    values = record.get("transform") or {}
+    values = record.get("transform", {})
     if values.get("model") is None:
         raise InputError(f"'{path.name}' holds no transform: that registration failed.", fix="Use another solution.")
     try:
         transform = _recorded(values)
-        grids = {
-            role: TypeAdapter(GeoGrid).validate_python(record["inputs"][role]["grid"])
-            for role in ("reference", "sensed")
-        }
-        for role, grid in grids.items():
-            if min(grid.width, grid.height) < 1 or not np.isfinite(grid.geotransform or 0.0).all():
-                raise ValueError(f"inputs.{role}.grid")
+        grids = {role: _recorded_grid(record["inputs"][role]["grid"], role) for role in ("reference", "sensed")}
     except ValidationError as error:
         raise settings_error(error) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError) as error:
         raise InputError(f"'{path.name}' is not a whole run record.", f"{error} is missing or malformed.") from error
+    except ValueError as error:
+        raise InputError(f"'{path.name}' cannot be used.", f"{error}.", "Use a record as it was written.") from error
     if model is not None and model != transform.model:
         raise InputError(
             f"'{path.name}' holds a {transform.model} transform, not a {model} one.",
@@ -121,14 +119,26 @@ def _from_record(path: Path, sensed_grid: GeoGrid, model: Optional[GcpModel]) ->
     return Solution(transform, grids["reference"])
 
 
+def _recorded_grid(values: Any, role: str) -> GeoGrid:
+    """Returns a grid as it stands in a record. Raises ValueError if no raster can have it."""
+    grid: GeoGrid = TypeAdapter(GeoGrid).validate_json(json.dumps(values), strict=True)
+    if min(grid.width, grid.height) < 1 or grid.width * grid.height > _MOST_PIXELS:
+        raise ValueError(f"its {role} of {grid.width} x {grid.height} px is empty or too large")
+    _, a, b, _, d, e = grid.geotransform or (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    if not np.isfinite(grid.geotransform or 0.0).all() or a * e == b * d:
+        raise ValueError(f"the geotransform of its {role} places no pixel")
+    return grid
+
+
 def _recorded(values: dict[str, Any]) -> PlaneMap:
+    """Returns the transform that stands in a record. Raises ValueError if it cannot be one of a registration."""
     model = TypeAdapter(AnyModel).validate_python(values.get("model"))
     if model in get_args(FlexibleModel):
         return from_parameters(cast(FlexibleModel, model), values["parameters"])
-    matrix = np.array(TypeAdapter(list[list[float]]).validate_python(values["matrix"]))
-    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[2, 2] == 0 or np.linalg.det(matrix) == 0:
-        raise ValueError("transform.matrix")
-    return Transform(cast(Model, model), matrix)
+    matrix = recorded_array(values["matrix"], (3, 3))
+    if model != "projective" and tuple(matrix[2]) != (0, 0, 1):
+        raise ValueError(f"the last row of the matrix of its {model} transform is not 0, 0, 1")
+    return Transform(cast(Model, model), invertible(matrix))
 
 
 def _fitted(path: Path, gcps: GcpSet, sensed_grid: GeoGrid, model: Optional[GcpModel]) -> Solution:

@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike
 from ..errors import OutputError
 from ..geometry.models import PlaneMap
 from ..geometry.transforms import apply_matrix
+from ..progress import Progress, checkpoint
 from ..types import FloatArray
 from .rpc import rpc_metadata
 
+Size = tuple[int, int]
 Bounds = tuple[int, int, int, int]  # first column, first row, last column + 1, last row + 1
 
 _CUBIC_ERROR_PX = 0.02  # largest distance of the cubic from the map, sensed px
@@ -58,7 +60,7 @@ class Backward(Protocol):
         """Returns the part of an output of `size` that shows what lies within (N, 2) points, in sensed px."""
         ...
 
-    def pieces(self, corner: tuple[int, int], size: tuple[int, int], sensed: tuple[int, int]) -> Iterator[Piece]:
+    def pieces(self, corner: Size, size: Size, sensed: Size, progress: Progress) -> Iterator[Piece]:
         """Yields pieces that cover a tile of the output; `sensed` is the size of the sensed raster."""
         ...
 
@@ -89,7 +91,8 @@ class _PlaneBackward:
         _check_horizon(self.matrix, np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
         return left, top, right, bottom
 
-    def pieces(self, corner: tuple[int, int], size: tuple[int, int], sensed: tuple[int, int]) -> Iterator[Piece]:
+    def pieces(self, corner: Size, size: Size, sensed: Size, progress: Progress) -> Iterator[Piece]:
+        checkpoint(progress)
         moved = self.matrix @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])
         yield Piece(corner, size, *rpc_metadata(moved, size, sensed))
 
@@ -109,8 +112,9 @@ class _BentBackward:
             )
         return _bounds(seen, size, _MARGIN)
 
-    def pieces(self, corner: tuple[int, int], size: tuple[int, int], sensed: tuple[int, int]) -> Iterator[Piece]:
+    def pieces(self, corner: Size, size: Size, sensed: Size, progress: Progress) -> Iterator[Piece]:
         """A piece that no place of the sensed image maps to, or only a fold of the map, is left out."""
+        checkpoint(progress)  # there may be many before the next that is not left out
         piece = self._cubic(corner, size, sensed) if max(size) <= _LARGEST_PIECE else None
         if piece is not None:
             yield piece
@@ -119,7 +123,7 @@ class _BentBackward:
             return
         for x, width in _halves(corner[0], size[0]):
             for y, height in _halves(corner[1], size[1]):
-                yield from self.pieces((x, y), (width, height), sensed)
+                yield from self.pieces((x, y), (width, height), sensed, progress)
 
     def _cubic(self, corner: tuple[int, int], size: tuple[int, int], sensed: tuple[int, int]) -> Union[Piece, None]:
         """Returns the piece with the cubic that goes through the map, or None where it does not follow it."""

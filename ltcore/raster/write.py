@@ -152,8 +152,7 @@ class _Warp:
         corners = [(x, y) for y in rows for x in columns]
         for done, (left, top) in enumerate(corners):
             size = min(side, grid.width - left), min(side, grid.height - top)
-            for piece in self.backward.pieces((left, top), size, sensed):
-                checkpoint(progress)
+            for piece in self.backward.pieces((left, top), size, sensed, progress):
                 output.WriteRaster(*piece.corner, *piece.size, self._warped(self.pixels, piece).ReadRaster())
                 if self.validity is not None:
                     seen = self._warped(self.validity, piece).ReadRaster()

@@ -68,7 +68,7 @@ def test_the_settings_of_a_record_are_settings(tmp_path: Path) -> None:
         ({"fit": 3}, "object of objects"),
         ({"fit": {"colour": 1}}, "fit.colour"),
         ({"verdikt": {}}, "config.verdikt"),
-        ('{"verdict": {"fail_heldout_px": NaN}}', "verdict.fail_heldout_px"),
+        ('{"verdict": {"fail_heldout_px": NaN}}', "'NaN' is no number"),
     ],
 )
 def test_bad_settings_files_are_refused(tmp_path: Path, values: Any, message: str) -> None:
