@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ _NEWTON_STEPS = 3
 _LEAST_SHARPNESS = 1e-3  # px^-2; a peak this flat stands for no texture: a deviation of tens of px
 _GRADIENT_NOISE = 0.012  # px^-2, variance of the slope that noise gives to a surface of height 1, along each axis
 _NOISE_WINDOW_PX = 64  # side of the windows it was calibrated on; it falls with their area
-_POWERS = np.arange(3)[:, None]  # of the frequency in the surface itself, its gradient and its curvature
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,16 @@ class Frequencies:
     weight: NDArray[np.float32]
     twice: NDArray[np.float32]
 
+    @cached_property
+    def x_powers(self) -> NDArray[np.complex64]:
+        """(3, S / 2 + 1) factors of a wave along x, of its slope and of its curvature."""
+        return _powers(self.x)
+
+    @cached_property
+    def y_powers(self) -> NDArray[np.complex64]:
+        """(3, S) the same along y."""
+        return _powers(self.y)
+
 
 @lru_cache(maxsize=8)
 def frequencies(window_px: int) -> Frequencies:
@@ -48,6 +57,11 @@ def frequencies(window_px: int) -> Frequencies:
     y, x = fft.fftfreq(window_px), fft.rfftfreq(window_px)
     weight = np.exp(-0.5 * (np.hypot(y[:, None], x[None, :]) / _FREQUENCY_WIDTH) ** 2).astype(np.float32)
     return Frequencies(y, x, weight, np.where((x == 0) | (x == 0.5), 1, 2).astype(np.float32))
+
+
+def _powers(frequency: FloatArray) -> NDArray[np.complex64]:
+    powers: NDArray[np.complex64] = ((2j * np.pi * frequency) ** np.arange(3)[:, None]).astype(np.complex64)
+    return powers
 
 
 def subpixel_peaks(cross: NDArray[np.complex64], near: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
@@ -64,14 +78,17 @@ def subpixel_peaks(cross: NDArray[np.complex64], near: NDArray[np.intp]) -> tupl
         (K, 2) x, y, and (K, 2, 2) the negative second derivatives there over the height of a perfect peak.
     """
     at = frequencies(cross.shape[1])
-    spectrum = cross * at.twice / np.float32((at.weight * at.twice).sum())
-    first = _grid_peaks(spectrum, at, near)
+    spectrum = cross * (at.twice / (at.weight * at.twice).sum())
+    moved = near.any(axis=1)  # few: those whose window did not fit in the image
+    place = near[moved].astype(np.float64)
+    spectrum[moved] *= _waves(at.y, place[:, 1, None]).transpose(0, 2, 1) * _waves(at.x, place[:, 0, None])
+    first = _grid_peaks(spectrum, at)
     peak = first
     for _ in range(_NEWTON_STEPS):
         gradient, sharpness = _derivatives(spectrum, at, peak)
-        step = np.linalg.solve(_made_definite(sharpness), gradient[..., None])[..., 0]
+        step = (np.linalg.inv(_made_definite(sharpness)) @ gradient[..., None])[..., 0]
         peak = np.clip(peak + step, first - _STEP_PX, first + _STEP_PX)
-    return peak, _derivatives(spectrum, at, peak)[1]
+    return near + peak, _derivatives(spectrum, at, peak)[1]
 
 
 def peak_covariance(sharpness: FloatArray, window_px: int = _NOISE_WINDOW_PX) -> FloatArray:
@@ -86,20 +103,25 @@ def peak_covariance(sharpness: FloatArray, window_px: int = _NOISE_WINDOW_PX) ->
     return result
 
 
-def _grid_peaks(spectrum: NDArray[np.complex64], at: Frequencies, near: NDArray[np.intp]) -> FloatArray:
+def _grid_peaks(spectrum: NDArray[np.complex64], at: Frequencies) -> FloatArray:
+    """Returns the (K, 2) nodes, within 1 px of 0, where the surfaces are highest."""
     steps = np.linspace(-1, 1, _GRID_SIDE)
-    along_x = _waves(at.x, near[:, 0, None] + steps).transpose(0, 2, 1)
-    along_y = _waves(at.y, near[:, 1, None] + steps)
-    surface = (along_y @ (spectrum @ along_x)).real
-    row, column = np.divmod(surface.reshape(len(surface), _GRID_SIDE**2).argmax(axis=1), _GRID_SIDE)
-    offset: FloatArray = np.column_stack([steps[column], steps[row]])
-    result: FloatArray = near.astype(np.float64) + offset
-    return result
+    count, rows, columns = spectrum.shape
+    along_x, along_y = _waves(at.x, steps).T, _waves(at.y, steps)
+    # All windows in one product: rows of all spectra one below the other.
+    lines = (spectrum.reshape(count * rows, columns) @ along_x).reshape(count, rows, _GRID_SIDE)
+    surface = (along_y @ lines).real
+    row, column = np.divmod(surface.reshape(count, _GRID_SIDE**2).argmax(axis=1), _GRID_SIDE)
+    nodes: FloatArray = np.column_stack([steps[column], steps[row]])
+    return nodes
 
 
 def _waves(frequency: FloatArray, place_px: FloatArray) -> NDArray[np.complex64]:
-    """Returns (K, S, F) complex waves of F frequencies at (K, S) places."""
-    waves: NDArray[np.complex64] = np.exp(2j * np.pi * place_px[..., None] * frequency).astype(np.complex64)
+    """Returns (..., F) complex waves of F frequencies at places of any shape."""
+    angle = (2 * np.pi * place_px[..., None] * frequency).astype(np.float32)
+    waves = np.empty(angle.shape, np.complex64)
+    np.cos(angle, out=waves.real)
+    np.sin(angle, out=waves.imag)
     return waves
 
 
@@ -107,8 +129,8 @@ def _derivatives(
     spectrum: NDArray[np.complex64], at: Frequencies, place_px: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Returns the (K, 2) gradient of the surfaces at (K, 2) places and their (K, 2, 2) negative second derivatives."""
-    along_x = _waves(at.x, place_px[:, 0, None]) * (2j * np.pi * at.x) ** _POWERS
-    along_y = _waves(at.y, place_px[:, 1, None]) * (2j * np.pi * at.y) ** _POWERS
+    along_x = _waves(at.x, place_px[:, 0, None]) * at.x_powers
+    along_y = _waves(at.y, place_px[:, 1, None]) * at.y_powers
     moments = (along_y @ (spectrum @ along_x.transpose(0, 2, 1))).real  # (K, 3, 3): order in y, in x
     gradient = np.column_stack([moments[:, 0, 1], moments[:, 1, 0]])
     mixed = moments[:, 1, 1]
@@ -118,7 +140,10 @@ def _derivatives(
 
 def _made_definite(sharpness: FloatArray) -> FloatArray:
     """Returns symmetric matrices with no eigenvalue below that of a flat peak."""
-    values, vectors = np.linalg.eigh(sharpness)
-    raised = np.maximum(values, _LEAST_SHARPNESS)
-    result: FloatArray = (vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1)
+    (a, b), (_, d) = sharpness.transpose(1, 2, 0).astype(np.float64)
+    middle, half = (a + d) / 2, np.hypot((a - d) / 2, b)  # the eigenvalues: middle + half and - half
+    low, high = (np.maximum(value, _LEAST_SHARPNESS) for value in (middle - half, middle + half))
+    kept = (high - low) / np.maximum(2 * half, 1e-300)  # of what differs from a multiple of the identity
+    identity = ((low + high) / 2 - kept * middle)[:, None, None] * np.eye(2)
+    result: FloatArray = kept[:, None, None] * sharpness + identity
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -14,7 +15,7 @@ from .types import FloatArray
 
 WINDOW_PX = 64
 
-_BATCH = 128  # windows transformed at a time: 128 x 64 x 64 complex64 is 4 MB
+_BATCH_PX = 32 * 64 * 64  # pixels of the windows transformed at a time: they and their spectra stay in a core's cache
 _EXCLUDED_PX = 3  # half-side of the neighbourhood of the peak in which no second peak is looked for
 
 
@@ -56,9 +57,10 @@ def measure_offsets(
         search_px: largest offset looked for along each axis, under half a window.
         window_px: side of the windows, even.
     """
+    batch = max(1, _BATCH_PX // window_px**2)
     parts = [
-        _measure_batch(reference, sensed, corners[start : start + _BATCH], search_px, window_px)
-        for start in range(0, len(corners), _BATCH)
+        _measure_batch(reference, sensed, corners[start : start + batch], search_px, window_px)
+        for start in range(0, len(corners), batch)
     ]
     if not parts:
         empty = np.zeros(0)
@@ -74,14 +76,20 @@ def _measure_batch(
     window_px: int,
 ) -> Offsets:
     a = _windows(reference, corners, window_px)
-    spectrum = np.conj(fft.rfft2(a))
-    surface = fft.irfft2(_phase(spectrum, _windows(sensed, corners, window_px)), s=(window_px, window_px))
+    spectrum = fft.rfft2(a)
+    np.conj(spectrum, out=spectrum)
+    b = _windows(sensed, corners, window_px)
+    cross = _phase(spectrum, b)
+    surface = fft.irfft2(cross, s=(window_px, window_px))
     coarse, peak_ratio, on_edge = _integer_peaks(surface, search_px)
     # Cut anew at the integer offset, both windows show the same ground: the taper no longer pulls towards 0.
     limit = np.array([sensed.shape[1], sensed.shape[0]]) - window_px
     recut = np.clip(corners + coarse, 0, limit)
-    b = _windows(sensed, recut, window_px)
-    peak, sharpness = subpixel_peaks(_phase(spectrum, b), coarse - (recut - corners))
+    moved = (recut != corners).any(axis=1)
+    if moved.any():
+        b[moved] = _windows(sensed, recut[moved], window_px)
+        cross[moved] = _phase(spectrum[moved], b[moved])
+    peak, sharpness = subpixel_peaks(cross, coarse - (recut - corners))
     return Offsets(
         recut - corners + peak, peak_ratio, _correlation(a, b), peak_covariance(sharpness, window_px), on_edge
     )
@@ -89,35 +97,45 @@ def _measure_batch(
 
 def _phase(conjugate: NDArray[np.complex64], windows: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Returns the weighted phase of the cross-power spectrum of (K, S, S) windows with a conjugate spectrum."""
-    cross = fft.rfft2(windows) * conjugate
-    result: NDArray[np.complex64] = cross * (frequencies(windows.shape[1]).weight / np.maximum(np.abs(cross), 1e-9))
-    return result
+    cross: NDArray[np.complex64] = fft.rfft2(windows)
+    cross *= conjugate
+    cross *= frequencies(windows.shape[1]).weight / np.maximum(np.abs(cross), np.float32(1e-9))
+    return cross
 
 
 def _windows(image: NDArray[np.float32], corners: NDArray[np.intp], side: int) -> NDArray[np.float32]:
     """Returns (K, side, side) windows of mean 0 under a Hann taper."""
+    weight = _taper(side)
+    cut: NDArray[np.float32] = sliding_window_view(image, (side, side))[corners[:, 1], corners[:, 0]]
+    cut -= (cut * weight).sum(axis=(1, 2), keepdims=True) / weight.sum()
+    cut *= weight
+    return cut
+
+
+@lru_cache(maxsize=8)
+def _taper(side: int) -> NDArray[np.float32]:
+    """Returns (side, side) Hann weights, none of them 0."""
     taper = np.hanning(side + 2)[1:-1].astype(np.float32)
     weight = np.outer(taper, taper)
-    cut = sliding_window_view(image, (side, side))[corners[:, 1], corners[:, 0]]
-    mean = (cut * weight).sum(axis=(1, 2), keepdims=True) / weight.sum()
-    result: NDArray[np.float32] = (cut - mean) * weight
-    return result
+    weight.flags.writeable = False  # shared by all windows of the size
+    return weight
 
 
 def _integer_peaks(
     surface: NDArray[np.float32], search_px: int
 ) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
     """Returns the (K, 2) x, y of the highest peaks within the search, the peak ratio, and whether on the edge."""
-    shifted = np.roll(surface, (search_px, search_px), axis=(1, 2))[:, : 2 * search_px + 1, : 2 * search_px + 1]
+    # Offsets below 0 stand at the end.
+    tall = np.concatenate([surface[:, -search_px:], surface[:, : search_px + 1]], axis=1)
+    shifted = np.concatenate([tall[:, :, -search_px:], tall[:, :, : search_px + 1]], axis=2)
     count, side = len(shifted), 2 * search_px + 1
-    best = shifted.reshape(count, -1).argmax(axis=1)
-    row, column = np.divmod(best, side)
-    steps = np.arange(side)
-    near = (np.abs(steps - row[:, None]) <= _EXCLUDED_PX)[:, :, None] & (
-        np.abs(steps - column[:, None]) <= _EXCLUDED_PX
-    )[:, None, :]
-    second = np.where(near, -np.inf, shifted).reshape(count, -1).max(axis=1)
-    highest = shifted[np.arange(count), row, column]
+    each = np.arange(count)
+    row, column = np.divmod(shifted.reshape(count, -1).argmax(axis=1), side)
+    highest = shifted[each, row, column]
+    around = np.arange(-_EXCLUDED_PX, _EXCLUDED_PX + 1)
+    rows, columns = (np.clip(place[:, None] + around, 0, side - 1) for place in (row, column))
+    shifted[each[:, None, None], rows[:, :, None], columns[:, None, :]] = -np.inf
+    second = shifted.reshape(count, -1).max(axis=1)
     ratio = highest / np.maximum(second, 1e-12)
     on_edge = (row == 0) | (row == side - 1) | (column == 0) | (column == side - 1)
     return np.column_stack([column, row]) - search_px, ratio.astype(np.float64), on_edge
@@ -125,6 +143,6 @@ def _integer_peaks(
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> FloatArray:
     """Returns the (K,) normalised correlation of windows cut at the integer offset."""
-    norm = np.sqrt((a**2).sum(axis=(1, 2)) * (b**2).sum(axis=(1, 2)))
-    result: FloatArray = ((a * b).sum(axis=(1, 2)) / np.maximum(norm, 1e-9)).astype(np.float64)
+    a_squared, b_squared, product = (np.einsum("kij,kij->k", *pair) for pair in ((a, a), (b, b), (a, b)))
+    result: FloatArray = (product / np.maximum(np.sqrt(a_squared * b_squared), 1e-9)).astype(np.float64)
     return result

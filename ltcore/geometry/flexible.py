@@ -86,10 +86,11 @@ class FlexibleTransform:
         trend = _affine_trend(self.field, xy)[:2, :2]
         if abs(np.linalg.det(trend)) < 1e-12:
             return True
-        local = self.field.jacobian(xy) @ np.linalg.inv(trend)
-        stretch = np.linalg.svd(local, compute_uv=False)
-        turned = np.linalg.det(local) <= 0
-        return bool(turned.any() or stretch.max() > _MOST_LOCAL_STRETCH or stretch.min() < 1 / _MOST_LOCAL_STRETCH)
+        (a, b), (c, d) = (self.field.jacobian(xy) @ np.linalg.inv(trend)).transpose(1, 2, 0)
+        # Singular values: half of the sum and of the difference of these two.
+        turning, squeezing = np.hypot(a + d, b - c), np.hypot(a - d, b + c)
+        turned, most, least = a * d <= b * c, turning + squeezing, np.abs(turning - squeezing)
+        return bool(turned.any() or most.max() > 2 * _MOST_LOCAL_STRETCH or least.min() < 2 / _MOST_LOCAL_STRETCH)
 
 
 @dataclass(frozen=True)

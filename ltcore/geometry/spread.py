@@ -14,9 +14,14 @@ def far_apart(xy: FloatArray, at_most: int, same_place: float) -> NDArray[np.int
     Each next point is the one farthest from those chosen (Gonzalez, "Clustering to minimize the maximum intercluster
     distance", 1985), beginning with the one nearest to the centre; points within `same_place` count once.
     """
-    chosen = [int(np.argmin(np.linalg.norm(xy - xy.mean(axis=0), axis=1)))]
-    distance = np.linalg.norm(xy - xy[chosen[0]], axis=1)
-    while len(chosen) < at_most and distance.max() > same_place:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(xy - xy[chosen[-1]], axis=1))
+    chosen = [int(_squared_lengths(xy - xy.mean(axis=0)).argmin())]
+    squared = _squared_lengths(xy - xy[chosen[0]])
+    while len(chosen) < at_most and squared[farthest := int(squared.argmax())] > same_place**2:
+        chosen.append(farthest)
+        squared = np.minimum(squared, _squared_lengths(xy - xy[farthest]))
     return np.sort(np.array(chosen, dtype=np.intp))
+
+
+def _squared_lengths(vectors: FloatArray) -> FloatArray:
+    lengths: FloatArray = vectors[:, 0] ** 2 + vectors[:, 1] ** 2
+    return lengths
