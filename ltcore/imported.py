@@ -35,7 +35,12 @@ Fit = Union[TransformFit, EstimationFailure]
 
 @pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class RefitJob:
-    """A pair and the file of its tie points (ltcore.raster.foreign_points)."""
+    """A pair and the file of its tie points.
+
+    Attributes:
+        job: the pair and its settings; those of matching are left aside.
+        tie_points: one of the kinds of ltcore.raster.foreign_points.
+    """
 
     job: RegistrationJob
     tie_points: Path
@@ -43,7 +48,13 @@ class RefitJob:
 
 @pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ImportJob:
-    """Two rasters and a file of tie points to be read."""
+    """Two rasters and a file of tie points to be read.
+
+    Attributes:
+        reference: the raster that stays where it is.
+        sensed: the raster to align.
+        tie_points: one of the kinds of ltcore.raster.foreign_points.
+    """
 
     reference: Path
     sensed: Path
