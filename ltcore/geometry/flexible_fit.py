@@ -52,11 +52,11 @@ def fit_robustly(
     The points that agree with their neighbours about `start` begin; a point may come back later. A failure comes
     with no inliers. `precision` (N,): see robust_weights.
     """
-    inliers = agreeing_with_neighbours(source, target - start(source), threshold_px)
-    weights = inliers * (1.0 if precision is None else precision)
-    transform: Union[PlaneMap, EstimationFailure] = EstimationFailure("no tie points agree with their neighbours")
-    like = None
+    found = agreeing_with_neighbours(source, target - start(source), threshold_px)
+    weights = found * (1.0 if precision is None else precision)
+    like: Optional[PlaneMap] = None
     for _ in range(_ROUNDS):
+        inliers = found
         if not inliers.any():
             return EstimationFailure(f"no tie points agree on a {model} transform"), inliers
         transform = fit_model(model, source, target, weights, like)
@@ -67,5 +67,4 @@ def fit_robustly(
         found, weights = robust_weights(residual, threshold_px, precision)
         if np.array_equal(found, inliers):
             break
-        inliers = found
-    return transform, inliers
+    return transform, found

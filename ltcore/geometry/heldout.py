@@ -49,7 +49,7 @@ def heldout_residuals(
         source: (N, 2) points; N may be 0.
         target: (N, 2) points.
         weights: (N,) weights of the points in the fits, 0 for those that fits may not rest on; None means equal ones.
-        like: a fit to all of them, whose smoothing is kept.
+        like: a fit to all of them, whose smoothing a spline keeps.
     """
     if model == "tps":
         return heldout_thin_plate(source, target, weights, smoothing_of(like))
@@ -58,7 +58,7 @@ def heldout_residuals(
     for fold in np.unique(folds):
         out = folds == fold
         rest = ~out
-        fitted = fit_model(model, source[rest], target[rest], None if weights is None else weights[rest], like)
+        fitted = fit_model(model, source[rest], target[rest], None if weights is None else weights[rest])
         if isinstance(fitted, EstimationFailure):
             residuals[out] = np.inf
         else:

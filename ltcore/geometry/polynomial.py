@@ -42,9 +42,9 @@ class PolynomialField:
 
     def jacobian(self, xy: FloatArray) -> FloatArray:
         """Returns the (N, 2, 2) derivatives, rows by component."""
-        x, y = xy.T
-        along_x = [i * x ** max(i - 1, 0) * y**j for i, j in _powers(self.degree)]
-        along_y = [j * x**i * y ** max(j - 1, 0) for i, j in _powers(self.degree)]
+        x, y = _powers_of(xy, self.degree)
+        along_x = [i * x[max(i - 1, 0)] * y[j] for i, j in _powers(self.degree)]
+        along_y = [j * x[i] * y[max(j - 1, 0)] for i, j in _powers(self.degree)]
         derivatives = [np.column_stack(terms) @ self.coefficients for terms in (along_x, along_y)]
         return np.stack(derivatives, axis=-1)
 
@@ -90,5 +90,14 @@ def _powers(degree: int) -> list[tuple[int, int]]:
 
 
 def _terms(xy: FloatArray, degree: int) -> FloatArray:
-    x, y = xy.T
-    return np.column_stack([x**i * y**j for i, j in _powers(degree)])
+    x, y = _powers_of(xy, degree)
+    return np.column_stack([x[i] * y[j] for i, j in _powers(degree)])
+
+
+def _powers_of(xy: FloatArray, degree: int) -> list[list[FloatArray]]:
+    """Returns the powers 0 to `degree` of x and of y, each (N,)."""
+    powers = [[np.ones(len(xy)), along] for along in np.ascontiguousarray(xy.T)]
+    for each in powers:
+        for _ in range(degree - 1):
+            each.append(each[-1] * each[1])
+    return powers

@@ -12,7 +12,7 @@ from ..types import FloatArray, TiePoints
 from ..uncertainty import precision_of
 from .heldout import heldout_residuals
 from .models import FEWEST_POINTS, AnyModel, PlaneMap, fit_model
-from .transforms import EstimationFailure, Transform
+from .transforms import EstimationFailure, apply_matrix
 
 
 def refit(
@@ -36,7 +36,7 @@ def refit(
     """
     if enabled.sum() < FEWEST_POINTS[model]:
         return EstimationFailure(f"{model} needs {FEWEST_POINTS[model]} tie points, got {enabled.sum()}")
-    source = Transform("projective", prior)(points.sensed_xy)
+    source = apply_matrix(prior, points.sensed_xy)
     used = source[enabled], points.reference_xy[enabled], precision_of(points)[enabled]
     fitted = fit_model(model, *used, like)
     if isinstance(fitted, EstimationFailure):

@@ -18,7 +18,7 @@ from .flexible_fit import agreeing_with_neighbours, fit_robustly
 from .heldout import ModelTrial, heldout_residuals
 from .models import ALL_MODELS, FEWEST_POINTS, AnyModel, PlaneMap
 from .robust import consensus, polish
-from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform, estimate
+from .transforms import MIN_POINTS, MODELS, EstimationFailure, Model, Transform, apply_matrix, estimate
 
 _PLANE_GAIN = 0.6  # a richer plane model must bring the median held-out error under this share of a simpler one's ...
 _PLANE_GAIN_PX = 0.02  # ... and farther below by this much: what no one can use is no reason for more parameters
@@ -65,7 +65,7 @@ def fit_tie_points(
         prior: 3x3 matrix sensed px -> reference px (identity without georeference).
         config: model or "auto", threshold in reference px, seed.
     """
-    source = Transform("projective", prior)(points.sensed_xy)
+    source = apply_matrix(prior, points.sensed_xy)
     wanted: tuple[AnyModel, ...] = ALL_MODELS if config.transform == "auto" else (config.transform,)
     agreed = _consensus(wanted[-1], source, points.reference_xy, config)
     if isinstance(agreed, EstimationFailure):
@@ -108,10 +108,12 @@ def choose_model(trials: Sequence[ModelTrial]) -> AnyModel:
     """
     plane = [trial for trial in trials if trial.model in MODELS]
     bent = [trial for trial in trials if trial.model not in MODELS]
-    simple = _simplest(plane, _PLANE_GAIN, _PLANE_GAIN_PX) if plane else None
-    better = _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX) if bent else None
-    if simple is None or better is None:
-        return (simple or better or trials[0]).model
+    if not plane:
+        return _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX).model
+    simple = _simplest(plane, _PLANE_GAIN, _PLANE_GAIN_PX)
+    if not bent:
+        return simple.model
+    better = _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX)
     best = min(trial.median_px for trial in plane)
     wins = better.median_px <= min(_BEND_GAIN * best, best - _BEND_GAIN_PX)
     return better.model if wins else simple.model
@@ -138,7 +140,7 @@ def _candidate(model: AnyModel, matched: _Matched, threshold_px: float) -> Union
         return fitted
     used = inliers if bent else matched.inliers
     if used.sum() < _POINTS_A_PARAMETER * FEWEST_POINTS[model]:
-        return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on a {model} transform")
+        return EstimationFailure(f"only {used.sum()} of {len(source)} tie points agree on one {model} transform")
     like = None if isinstance(fitted, EstimationFailure) else fitted
     residuals = heldout_residuals(model, source, target, used * matched.precision_for(model), like)
     lengths = np.hypot(residuals[:, 0], residuals[:, 1])

@@ -103,7 +103,7 @@ def estimate(model: Model, source: ArrayLike, target: ArrayLike, weights: Option
         return EstimationFailure("all tie points lie on one spot")
     fitted = _FITS[model](apply_matrix(from_src, src), apply_matrix(from_dst, dst), weight)
     if fitted is None or not abs(np.linalg.det(fitted)) > _RANK_TOLERANCE:
-        return EstimationFailure(f"the tie points are too close to one line for a {model} transform")
+        return EstimationFailure(f"the tie points are too close to one line for the {model} transform")
     matrix = np.linalg.inv(from_dst) @ fitted @ from_src
     if not np.isfinite(matrix).all() or abs(matrix[2, 2]) < 1e-12:
         return EstimationFailure(f"the {model} transform is degenerate")

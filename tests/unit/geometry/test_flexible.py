@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltcore.geometry.flexible import FlexibleTransform
+from ltcore.geometry.flexible import FlexibleTransform, box_frame
 from ltcore.geometry.models import FEWEST_POINTS, fit_model
 from ltcore.geometry.parameters import from_parameters, to_parameters
 from ltcore.geometry.polynomial import DEGREE, PolynomialField
-from ltcore.geometry.transforms import EstimationFailure
+from ltcore.geometry.transforms import EstimationFailure, apply_matrix
 from ltcore.summary import plain
 
 SIZE = np.array([1400.0, 900.0])
@@ -163,3 +163,110 @@ def test_what_is_no_image_has_no_place():
     assert np.isnan(back([[-0.9, 0.0], [np.nan, 0.0]])).all()
     np.testing.assert_allclose(back(fold([[-1.2, 0.5]])), [[-1.2, 0.5]], atol=1e-9)
     assert back(np.zeros((0, 2))).shape == (0, 2)
+
+
+def linear(matrix) -> PolynomialField:
+    """A field without a bend."""
+    coefficients = np.zeros((6, 2))
+    coefficients[1:3] = np.transpose(matrix)
+    return PolynomialField(coefficients)
+
+
+SQUARE = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
+
+
+def bending(amount: float, *, across: bool = False) -> FlexibleTransform:
+    """x (or y) is stretched by 1 + amount * x: from 1 - amount to 1 + amount, 1 on the whole."""
+    coefficients = np.zeros((6, 2))
+    coefficients[1, 0] = coefficients[2, 1] = 1.0
+    coefficients[5 if across else 3, 1 if across else 0] = amount / 2
+    turn = np.array([[0.6, -0.8, 3.0], [0.8, 0.6, -5.0], [0, 0, 1.0]]) @ np.diag([40.0, -40.0, 1.0])
+    return FlexibleTransform("poly2", np.eye(3), PolynomialField(coefficients), turn)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_a_map_folds_where_it_shrinks_or_stretches_a_place_twice_as_much_as_the_whole(across):
+    assert not bending(0.49, across=across).folds(SQUARE)
+    assert bending(0.51, across=across).folds(SQUARE)  # shrunk by more than 2 at one side
+    assert bending(-0.51, across=across).folds(SQUARE)
+    assert bending(1.5, across=across).folds(SQUARE)  # turned over
+    assert not bending(1.5, across=across).folds(0.3 * SQUARE)  # not amid these points
+    assert not bending(0.99, across=across).folds(SQUARE * 0.5)
+
+
+def test_what_stretches_or_flattens_all_alike_does_not_fold_and_what_flattens_to_a_line_does():
+    for matrix in ([[9.0, 0], [0, 0.1]], [[0, 0.2], [-3.0, 1]], [[1.0, 0], [0, -1]]):
+        assert not FlexibleTransform("poly2", np.eye(3), linear(matrix), np.eye(3)).folds(SQUARE)
+    assert FlexibleTransform("poly2", np.eye(3), linear([[1.0, 2], [2, 4]]), np.eye(3)).folds(SQUARE)
+
+
+class Wavy:
+    """A field that stretches a place in the middle by a factor along each axis, and nothing at the rim."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def __call__(self, xy: np.ndarray) -> np.ndarray:
+        return np.asarray(xy, float)
+
+    def jacobian(self, xy: np.ndarray) -> np.ndarray:
+        middle = np.linalg.norm(xy, axis=1) < 0.03
+        return np.where(middle[:, None, None], self.factor, 1.0) * np.eye(2)
+
+    def parameters(self) -> dict:
+        return {}
+
+
+@pytest.mark.parametrize(("factor", "folds"), [(1.99, False), (2.01, True), (0.51, False), (0.49, True)])
+def test_places_between_the_tie_points_count(factor, folds):
+    assert FlexibleTransform("tps", np.eye(3), Wavy(factor), np.eye(3)).folds(SQUARE) is folds
+    beside = SQUARE[:3] + np.array([0.5, -0.5])  # a triangle that does not reach the middle
+    assert FlexibleTransform("tps", np.eye(3), Wavy(factor), np.eye(3)).folds(beside) is False
+
+
+def test_some_places_are_found_where_others_have_none():
+    coefficients = np.zeros((6, 2))
+    coefficients[1, 0] = coefficients[2, 1] = 1.0
+    coefficients[3, 0] = 0.3
+    fold = FlexibleTransform("poly2", np.eye(3), PolynomialField(coefficients), np.eye(3))
+    xy = np.array([[-1.2, 0.5], [0.3, 0.1], [1.0, -1.0]])
+    found = fold.inverse()(np.vstack([[[-0.9, 0.0], [np.nan, 0.0]], fold(xy), [[-3e8, 0.0]]]))
+    assert np.isnan(found[[0, 1, 5]]).all()
+    np.testing.assert_allclose(found[2:5], xy, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_the_map_stands_still_there_is_no_way_on_and_no_noise():
+    """x -> x^3 has no slope at 0, where the search for the place of 0.0004 begins."""
+    coefficients = np.zeros((10, 2))
+    coefficients[6, 0] = coefficients[2, 1] = 1.0
+    still = FlexibleTransform("poly3", np.eye(3), PolynomialField(coefficients), np.eye(3))
+    assert np.isnan(still.inverse()([[0.0004, 0.0]])).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_points_that_are_not_finite_have_no_image_and_no_noise():
+    found = bending(0.2)([[np.inf, 0.0], [np.nan, 1.0], [0.0, 0.0]])
+    assert np.isnan(found[:2]).all()
+    assert np.isfinite(found[2]).all()
+
+
+def test_the_frame_of_a_box():
+    xy = np.array([[2.0, -10], [8, 30], [4, 0]])
+    np.testing.assert_allclose(apply_matrix(box_frame(xy, keep_shape=False), [[2, -10], [8, 30]]), [[-1, -1], [1, 1]])
+    np.testing.assert_allclose(
+        apply_matrix(box_frame(xy, keep_shape=True), [[2, -10], [8, 30]]), [[-0.15, -1], [0.15, 1]]
+    )
+    for flat in ([[1, 2], [1, 3]], [[1, 2], [5, 2]], [[0, 0], [1, 1e-9]], [[0, np.inf], [1, 5]]):
+        assert box_frame(np.array(flat, float), keep_shape=True) is None
+
+
+def test_a_transform_without_matrix_keeps_its_matrices_to_itself():
+    transform = bending(0.2)
+    assert transform.matrix is None
+    assert transform.inverse().model == "poly2"
+    for matrix in (transform.before, transform.after):
+        with pytest.raises(ValueError, match="read-only"):
+            matrix[0, 0] = 2.0
+    with pytest.raises(ValueError, match="expected"):
+        FlexibleTransform("poly2", np.eye(2), transform.field, np.eye(3))

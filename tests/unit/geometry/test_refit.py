@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ltcore.config import FitConfig
-from ltcore.geometry.models import ALL_MODELS, FEWEST_POINTS
+from ltcore.geometry.heldout import heldout_residuals
+from ltcore.geometry.models import ALL_MODELS, FEWEST_POINTS, smoothing_of
 from ltcore.geometry.refit import refit
 from ltcore.geometry.selection import fit_tie_points
-from ltcore.geometry.transforms import EstimationFailure, Transform
+from ltcore.geometry.thin_plate import fit_thin_plate
+from ltcore.geometry.transforms import EstimationFailure, Transform, estimate
 from ltcore.result import TransformFit
 from ltcore.types import TiePoints
 
@@ -64,3 +68,38 @@ def test_too_few_points_are_a_value_with_a_reason(model):
     assert refit(model, points, enabled, np.eye(3)) == EstimationFailure(
         f"{model} needs {FEWEST_POINTS[model]} tie points, got {FEWEST_POINTS[model] - 1}"
     )
+
+
+@pytest.mark.parametrize("model", ["shift", "similarity", "affine", "projective"])
+def test_the_fewest_points_are_enough(model):
+    points = tie_points(FEWEST_POINTS[model])
+    fit = refit(model, points, np.ones(len(points), bool), np.eye(3))
+    assert isinstance(fit, TransformFit)
+    assert fit.inliers.all()
+
+
+def test_points_weigh_by_their_covariance():
+    points = tie_points(80)
+    variance = np.random.default_rng(5).uniform(0.01, 1, 80)
+    stated = replace(points, covariance_px2=variance[:, None, None] * np.eye(2))
+    expected = estimate("affine", points.sensed_xy, points.reference_xy, 1 / variance)
+    fit = refit("affine", stated, np.ones(80, bool), np.eye(3))
+    np.testing.assert_allclose(fit.transform.matrix, expected.matrix, atol=1e-9)
+    np.testing.assert_allclose(fit.residuals_px, points.reference_xy - expected(points.sensed_xy), atol=1e-6)
+
+
+def test_a_spline_keeps_the_smoothing_of_an_earlier_fit_also_for_what_is_left_out():
+    points, every = tie_points(120), np.ones(120, bool)
+    like = fit_thin_plate(points.sensed_xy, points.reference_xy, None, 0.01)
+    fit = refit("tps", points, every, np.eye(3), like)
+    assert smoothing_of(fit.transform) == smoothing_of(like)
+    assert smoothing_of(refit("tps", points, every, np.eye(3)).transform) != smoothing_of(like)
+    expected = heldout_residuals("tps", points.sensed_xy, points.reference_xy, np.full(120, 25.0), like)
+    np.testing.assert_allclose(fit.heldout_residuals_px, expected, atol=1e-9)
+
+
+def test_points_that_allow_no_fit_are_a_value_with_a_reason():
+    points = tie_points(30)
+    line = np.column_stack([points.sensed_xy[:, 0], points.sensed_xy[:, 0]])
+    failure = refit("affine", replace(points, sensed_xy=line), np.ones(30, bool), np.eye(3))
+    assert failure == EstimationFailure("the tie points are too close to one line for the affine transform")
