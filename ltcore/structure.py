@@ -45,7 +45,8 @@ def structure_score(reference: Scene, sensed: Scene, window: Window, transform: 
     if common.mean() < _MIN_COMMON_SHARE or min(np.ptp(rows), np.ptp(columns)) < _MIN_COMMON_PX:
         return 0.0
     reach = max(unique_px, _SEARCH_PX)
-    a, b = (_local_contrast(gradient_magnitude(each, 1.0), common) for each in (image, aligned))
+    total = _local_total(common)
+    a, b = (_local_contrast(gradient_magnitude(each, 1.0), common, total) for each in (image, aligned))
     shifted, x, y = _agreement(a, b, reach)
     distance = np.hypot(x, y)
     # Beyond half of what both images show, little is left to compare: the noise there would be too small.
@@ -68,7 +69,7 @@ def best_shift(reference: Scene, sensed: Scene, window: Window, reach_px: int) -
         reach_px: longest shift.
     """
     images = reference.read(window), sensed.read(window)
-    a, b = (_local_contrast(gradient_magnitude(image, 1.0), image.valid) for image in images)
+    a, b = (_local_contrast(gradient_magnitude(image, 1.0), image.valid, _local_total(image.valid)) for image in images)
     shifted, x, y = _agreement(a, b, reach_px)
     best = np.where(np.hypot(x, y) <= reach_px, shifted, -np.inf).argmax()
     return -int(x.flat[best]), -int(y.flat[best])
@@ -96,10 +97,19 @@ def _agreement(
     return shifted, x, y
 
 
-def _local_contrast(magnitude: NDArray[np.float32], common: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _local_total(common: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Returns the share of each pixel's neighbourhood that counts, at least 0.001."""
+    if common.all():
+        return np.ones(common.shape, np.float32)
+    total: NDArray[np.float32] = np.maximum(uniform_filter(common.astype(np.float32), _LOCAL_PX), np.float32(1e-3))
+    return total
+
+
+def _local_contrast(
+    magnitude: NDArray[np.float32], common: NDArray[np.bool_], total: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Returns gradients with mean 0 and unit deviation in each neighbourhood, so that no bright edge rules alone."""
     weight = common.astype(np.float32)
-    total = np.maximum(uniform_filter(weight, _LOCAL_PX), np.float32(1e-3))
     centred = (magnitude - uniform_filter(magnitude * weight, _LOCAL_PX) / total) * weight
     deviation = np.sqrt(np.maximum(uniform_filter(centred**2, _LOCAL_PX) / total, 0))
     result: NDArray[np.float32] = np.clip(centred / np.maximum(deviation, 0.25), -3, 3) * weight
