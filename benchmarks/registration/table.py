@@ -10,6 +10,7 @@ import click
 from .bars import bars
 from .confusion import SUITES as JUDGED
 from .confusion import confusion
+from .guide_table import filled, pages
 from .report import RESULTS, Report, Summary, limits, read_report
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -88,9 +89,11 @@ def with_tables(text: str, generated: str) -> str:
 
 @click.command()
 def main() -> None:
-    """Writes the tables of all results into benchmarks/README.md."""
+    """Writes the tables of all results into benchmarks/README.md and the user guide."""
     reports = [read_report(path) for path in sorted(RESULTS.glob("registration-*.json"))]
     README.write_text(with_tables(README.read_text(), tables(reports)))
+    for page, parts in pages(reports).items():
+        page.write_text(filled(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

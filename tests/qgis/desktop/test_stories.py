@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from osgeo import gdal
 
+from tests.docs.guide import PAGES
 from tests.qgis.profiles import ROOT, Profile, has_desktop
 
 pytestmark = pytest.mark.skipif(not has_desktop(), reason="needs QGIS Desktop and xvfb-run")
@@ -17,6 +20,7 @@ LOAD_LIMIT_MS = 300
 EDIT_LIMIT_MS = 100  # of computing: on a busy machine the clock on the wall shows the others' work
 CANCEL_LIMIT_MS = 1500  # a second, and what a busy machine adds
 FREEZE_LIMIT_MS = 300  # of QGIS's own computing between two rounds of its event loop
+MENU_PATH = re.compile(r"(?<!\*)\*([^*\n]+ > [^*]+)\*(?!\*)")  # as the guide writes it: *Raster > LTFormer ... > ...*
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +101,28 @@ def test_faults_end_in_a_sentence_and_ten_runs_leave_nothing(play):
     assert seen["longest_freeze_ms"] < FREEZE_LIMIT_MS
     assert not profile.worker_pids()  # although QGIS was closed while a run went on
     assert profile.leftovers() == []
+
+
+def test_the_georeferencer_opens_the_raster_with_the_points_in_the_right_place(play):
+    """QGIS fits its own Helmert transform to the points: what it leaves over is what the dock's fit leaves over."""
+    seen, profile = play("georeferencer_story.py")
+    fitted = [float(text) for text in seen["residuals"]]
+    on, count = (int(word) for word in seen["dock"]["Points on"].split("/"))
+    assert len(fitted) == count
+    rmse = math.sqrt(sum(residual**2 for residual in sorted(fitted)[:on]) / on)
+    assert rmse == pytest.approx(float(seen["dock"]["RMSE"].split()[0]), rel=0.25)
+    assert not profile.worker_pids()
+
+
+def test_menus_that_the_guide_names_are_in_qgis_and_its_dialogs_open(play):
+    seen, _ = play("dialogs_story.py")
+    menus = [entry.replace("…", "") for entry in seen["menus"]]
+    known = {entry.split(" > ")[0] for entry in menus}
+    named = {path.replace("…", "") for page in PAGES for path in MENU_PATH.findall(page.read_text(encoding="utf-8"))}
+    wrong = [
+        path
+        for path in named
+        if path.split(" > ")[0] in known and not any(f"{path} > ".startswith(f"{entry} > ") for entry in menus)
+    ]
+    assert len(named) > 10
+    assert not wrong
