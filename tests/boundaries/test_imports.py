@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from pathlib import Path
+from functools import cache
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.boundaries.sources import ROOT, files, name_of, text_of, tree_of
+
 STANDARD = sys.stdlib_module_names
 TORCH_AT_MODULE_LEVEL = {"ltcore/ltformer/network.py", "ltcore/ltformer/backends.py"}
 CV2_FILES = {"ltcore/aligned.py", "ltcore/geometry/robust.py"}
@@ -19,22 +20,19 @@ BASE = {
 ENTRIES = {"ltcore.cli", "ltcore.worker", "ltcore.__main__"}
 
 
-def files(*folders):
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-
-
-def name_of(path):
-    return path.relative_to(ROOT).as_posix()
-
-
 def module_of(path):
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports(path):
-    """Yields (absolute module name, whether at module level, outside `if TYPE_CHECKING`) of every import."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Returns (absolute module name, whether at module level, outside `if TYPE_CHECKING`) of every import."""
+    return list(_imports(path))
+
+
+def _imports(path):
+    tree = tree_of(path)
     inner = {
         id(node)
         for outer in ast.walk(tree)
@@ -78,8 +76,7 @@ def test_the_library_knows_neither_training_nor_benchmarks(path):
 
 @pytest.mark.parametrize("path", files("ltcore"), ids=name_of)
 def test_the_library_imports_itself_relatively(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    absolute = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    absolute = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom) and not node.level]
     assert not [node.module for node in absolute if node.module.split(".")[0] == "ltcore"]
 
 
@@ -154,7 +151,7 @@ def test_the_plugin_takes_modules_of_the_library_through_one_door():
 @pytest.mark.parametrize("path", files("ltformer_qgis"), ids=name_of)
 def test_qt_comes_through_qgis_and_iface_stays_in_the_shell(path):
     assert not tops(path) & {"PyQt5", "PyQt6", "sip"}
-    names = {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+    names = {node.id for node in ast.walk(tree_of(path)) if isinstance(node, ast.Name)}
     if "iface" in names or "qgis.utils" in {name for name, _ in imports(path)}:
         assert path.name == "plugin.py" or path.parent.name == "dock"
 
@@ -168,4 +165,4 @@ def test_no_file_is_named_for_nothing():
 @pytest.mark.parametrize("path", files("ltcore", "ltformer_qgis", "training"), ids=name_of)
 def test_the_syntax_is_that_of_python_3_9(path):
     """QGIS 3.22 on Windows runs Python 3.9."""
-    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+    ast.parse(text_of(path), feature_version=(3, 9))

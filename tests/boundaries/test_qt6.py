@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / "ltformer_qgis").rglob("*.py"))
+from tests.boundaries.sources import ROOT, files, name_of, text_of, tree_of
+
+FILES = files("ltformer_qgis")
 KNOWS_VERSIONS = ROOT / "ltformer_qgis/compat.py"  # the one file that may name what only some versions have
 GONE = {
     "exec_", "print_", "QRegExp", "QTextCodec", "QDesktopWidget", "QStringRef", "QMatrix", "QLinkedList", "desktop",
@@ -25,10 +25,6 @@ MOVED_TO_QTGUI = {
     "QUndoGroup",
     "QFileSystemModel",
 }
-
-
-def tree_of(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imported(tree):
@@ -84,23 +80,23 @@ def test_the_check_sees_short_names():
     assert len(short_enums(ast.parse(code + bad))) == 4
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_enums_have_their_full_names(path):
     pytest.importorskip("qgis.core")
     if path != KNOWS_VERSIONS:
         assert short_enums(tree_of(path)) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_nothing_that_qt_6_took_away_is_used(path):
     tree = tree_of(path)
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert not used & GONE
-    assert "PyQt5" not in path.read_text(encoding="utf-8")
+    assert "PyQt5" not in text_of(path)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_what_moved_is_taken_from_one_place(path):
     if path == KNOWS_VERSIONS:
         return

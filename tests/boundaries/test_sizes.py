@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.boundaries.sources import ROOT, name_of, text_of
+
 MOST_LINES, MOST_FUNCTION_LINES = 300, 40  # of a function without its docstring
 
 # path, or path:function -> (lines it may have, why it is not shorter). What needs its room no longer is to be removed.
@@ -18,7 +18,6 @@ ALLOWED = {
     "benchmarks/descriptor/suite.py:run_suite": (47, "one suite from the images to its table"),
     "ltformer_qgis/dock/inputs_box.py:__init__": (44, "the widgets of a box in the order in which they are seen"),
     "tests/gdal/test_write.py": (360, "one function under test and all kinds of rasters"),
-    "tests/qgis/test_environment.py": (330, "one story: an environment that is made, found, repaired, removed"),
     "tests/torch/test_upstream.py": (330, "one file format and all ways in which a file is none"),
     "tests/training/test_losses.py": (452, "one table of losses, checked against a plain reference for each"),
 }
@@ -34,10 +33,6 @@ FOLDERS = ("ltcore", "ltformer_qgis", "training", "benchmarks", "tests", "script
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file() and is_python(path))
 
 
-def name_of(path):
-    return path.relative_to(ROOT).as_posix()
-
-
 def sizes(name, text):
     """Yields (name, lines, limit) of a file and of each function in it."""
     yield name, len(text.splitlines()), MOST_LINES
@@ -49,7 +44,7 @@ def sizes(name, text):
 
 
 def sizes_of(path):
-    return sizes(name_of(path), path.read_text(encoding="utf-8"))
+    return sizes(name_of(path), text_of(path))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
