@@ -42,8 +42,13 @@ class FineResult:
         return int(self.survey.measured.sum())
 
 
+def candidates_for(aoi: AreaOfInterest, tie_points: int, windows: Windows = AROUND_KEYPOINTS) -> Candidates:
+    """Returns the candidates for so many tie points inside an area."""
+    return Candidates(aoi, math.ceil(_SPARE * tie_points), windows)
+
+
 def fine_tie_points(
-    frame: Frame, start: Transform, level: float, aoi: AreaOfInterest, fit: FitConfig, progress: Progress
+    frame: Frame, start: Transform, level: float, candidates: Candidates, fit: FitConfig, progress: Progress
 ) -> FineResult:
     """Returns sub-pixel tie points, going from the coarse level down to full resolution.
 
@@ -55,11 +60,10 @@ def fine_tie_points(
         frame: the pair.
         start: sensed -> reference, full-resolution working px.
         level: decimation `start` was found at.
-        aoi: only keypoints inside are used.
+        candidates: places of the reference to be found again.
         fit: number of tie points, thresholds and seed.
         progress: told of each pass and tile.
     """
-    candidates = Candidates(aoi, math.ceil(_SPARE * fit.max_tie_points))
     factors = [1.0, 1.0]
     while factors[0] * _LEVEL_STEP < level:
         factors.insert(0, factors[0] * _LEVEL_STEP)
@@ -86,8 +90,8 @@ def measure_through(
 ) -> FineResult:
     """Returns at most so many sub-pixel tie points, measured once at full resolution through a transform that is right
     to a few pixels, sensed -> reference, full-resolution working px."""
-    candidates = Candidates(aoi, math.ceil(_SPARE * at_most), windows)
-    return _measure_pass(at_level(frame, transform, 1.0), candidates, at_most, progress)
+    level = at_level(frame, transform, 1.0)
+    return _measure_pass(level, candidates_for(aoi, at_most, windows), at_most, progress)
 
 
 def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed: int) -> Transform:

@@ -13,15 +13,13 @@ import numpy as np
 
 from .accuracy import with_accuracy
 from .bent import Measured, measured_again
-from .coarse import CoarseFit
-from .config import FeatureConfig, FitConfig, RegistrationConfig, RegistrationJob, VerdictConfig
+from .config import FeatureConfig, RegistrationJob, VerdictConfig
 from .evidence import gather_evidence
-from .fine import FineResult, fine_tie_points
+from .fine import FineResult
 from .frame import Frame, Search, build_frame
 from .gaps import find_gaps
 from .geometry.heldout import ModelTrial
 from .geometry.models import fit_model
-from .geometry.selection import fit_tie_points
 from .geometry.transforms import EstimationFailure
 from .ltformer.describe import Describer, make_describer
 from .progress import Progress, SubProgress, checkpoint
@@ -32,11 +30,10 @@ from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
 from .search import Found, find_coarse
+from .tied import in_own_grids, in_reference_px, tie
 from .types import Gaps, TiePoints
 from .uncertainty import with_variance_factor
 from .versions import versions
-
-_CREDIBLE_STRUCTURE = 5.0  # score under which a coarse transform is not worth the fine stage
 
 
 class _Stopwatch:
@@ -86,23 +83,17 @@ def register(
     with watch.stage("coarse"):
         found = find_coarse(frame, frame_for, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
         frame, coarse, describer = found.frame, found.coarse, found.describer
-    with watch.stage("fine"):
-        fine = _fine(frame, coarse, aoi, job.config, SubProgress(progress, 0.6, 0.9))
-    working = fine.points if isinstance(fine, FineResult) else _no_points()
-    points = _in_own_grids(frame, working)
-    with watch.stage("fit"):
-        progress.report(0.9, "Fitting the transform")
-        settings = _in_reference_px(frame, job.config.fit)
-        fit, trials = fit_tie_points(points, frame.prior, settings) if isinstance(fine, FineResult) else (fine, ())
+    tied = tie(frame, coarse, aoi, job.config, watch.stage, SubProgress(progress, 0.6, 0.92))
+    fine, working, points, fit = tied.fine, tied.working, tied.own, tied.fit
     if isinstance(fit, TransformFit):
         with watch.stage("bend"):
             progress.report(0.92, "Fitting the transform")
             measured = measured_again(
                 frame,
                 Measured(working, points, fit),
-                partial(_in_own_grids, frame),
+                partial(in_own_grids, frame),
                 aoi,
-                settings,
+                in_reference_px(frame, job.config.fit),
                 SubProgress(progress, 0.92, 0.95),
             )
             working, points, fit = measured.working, measured.own, measured.fit
@@ -123,50 +114,9 @@ def register(
         backend=describer.backend,
         counts={**coarse.counts, "tie_points": len(points)},
         seconds=watch.seconds,
-        provenance=_provenance(job, found, trials),
+        provenance=_provenance(job, found, tied.trials),
         gaps=gaps,
     )
-
-
-def _fine(
-    frame: Frame, coarse: CoarseFit, aoi: AreaOfInterest, config: RegistrationConfig, progress: Progress
-) -> Union[FineResult, EstimationFailure]:
-    """Returns the tie points measured around a credible coarse transform, or why there are none."""
-    hint = ""
-    if frame.max_offset_px is not None:
-        searched = f"within {frame.max_offset_px / frame.finer:.0f} px of where the georeference says"
-        hint = f" (searched {searched}, then farther, then everywhere)"
-    if isinstance(coarse.transform, EstimationFailure):
-        return EstimationFailure(coarse.transform.reason + hint)
-    if coarse.structure < _CREDIBLE_STRUCTURE:
-        inliers, matches = coarse.counts["coarse_inliers"], coarse.counts["matches"]
-        return EstimationFailure(
-            f"no transform was found under which the images agree: the best one has {inliers} of {matches} matches "
-            f"and a structure score of {coarse.structure:.1f}; at least {_CREDIBLE_STRUCTURE:g} is needed{hint}"
-        )
-    fine = fine_tie_points(frame, coarse.transform, coarse.factor, aoi, config.fit, progress)
-    if not len(fine.points):
-        return EstimationFailure(f"none of {fine.candidates} keypoints could be found again in the sensed image")
-    return fine
-
-
-def _no_points() -> TiePoints:
-    return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
-
-
-def _in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
-    """Returns tie points of the working grids in the pixels of the rasters themselves."""
-    return TiePoints(
-        frame.reference.view.to_source(points.reference_xy),
-        frame.sensed.view.to_source(points.sensed_xy),
-        points.score,
-        points.covariance_px2 * frame.working_px**2,
-    )
-
-
-def _in_reference_px(frame: Frame, fit: FitConfig) -> FitConfig:
-    """Returns settings for tie points in reference px: what is measured on coarser ones is good to those."""
-    return replace(fit, threshold_px=fit.threshold_px * frame.coarser_px)
 
 
 def weighed(points: TiePoints, fit: Union[TransformFit, EstimationFailure]) -> TiePoints:

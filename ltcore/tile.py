@@ -32,12 +32,14 @@ class Windows:
         search_px: largest offset looked for along each axis, under half the side.
         least_ratio: of the highest to the second-highest peak.
         lattice_px: they lie on a lattice of this distance; None: around keypoints.
+        smooth_px: Gaussian under which gradients are taken.
     """
 
     side_px: int = WINDOW_PX
     search_px: int = 16
     least_ratio: float = 1.15
     lattice_px: Optional[float] = None
+    smooth_px: float = 0.5
 
     def clear(self, found: Offsets) -> NDArray[np.bool_]:
         """Returns the (K,) mask of offsets that can be believed."""
@@ -46,6 +48,7 @@ class Windows:
 
 
 AROUND_KEYPOINTS = Windows()
+IN_NOISE = Windows(2 * WINDOW_PX, smooth_px=1.0)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def measure_tile(level: Level, tile: Window, candidates: Candidates, wanted: int
         return joined([]), _surveyed(level, tile, common, np.zeros((0, 2)), np.zeros((0, 2), np.intp))
     places = candidates.places(level, tile, image, common)
     corners = candidates.corners(level, tile, places, common, wanted)
-    gradients = gradient_magnitude(image), gradient_magnitude(aligned)
+    gradients = gradient_magnitude(image, windows.smooth_px), gradient_magnitude(aligned, windows.smooth_px)
     found = measure_offsets(*gradients, corners, windows.search_px, windows.side_px)
     clear = windows.clear(found)
     at_reference = corners[clear] + np.array([tile.x, tile.y], dtype=np.float64)

@@ -22,7 +22,7 @@ from .report import RESULTS, build_report, code_state, write_report
 from .scenes import excluded_scenes
 from .scoring import run
 
-SUITES = ("smallshift", "geometry", "crossscene", "gsd", "orchard", "related", "unrelated")
+SUITES = ("smallshift", "geometry", "crossscene", "gsd", "orchard", "related", "unrelated", "noise")
 _SHOWN = ("kind", "scene", "method", "verdict", "rmse_px", "model", "seconds")
 
 

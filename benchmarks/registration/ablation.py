@@ -13,7 +13,7 @@ import numpy as np
 from ltcore.coarse import CoarseFit, coarse_fit
 from ltcore.config import DescriptorName, FeatureConfig, RasterSource, RegistrationConfig
 from ltcore.correlation import correlated_fit
-from ltcore.fine import fine_tie_points
+from ltcore.fine import candidates_for, fine_tie_points
 from ltcore.frame import Frame, build_frame
 from ltcore.geometry.selection import fit_tie_points
 from ltcore.geometry.transforms import EstimationFailure, Transform
@@ -71,7 +71,8 @@ def _coarse(frame: Frame, descriptor: Union[DescriptorName, None], config: Regis
 
 def _refined(frame: Frame, start: Transform, factor: float, sensed_xy: FloatArray, facts: dict[str, Any]) -> Answer:
     fit = RegistrationConfig().fit
-    found = fine_tie_points(frame, start, factor, AreaOfInterest(), fit, NullProgress()).points
+    candidates = candidates_for(AreaOfInterest(), fit.max_tie_points)
+    found = fine_tie_points(frame, start, factor, candidates, fit, NullProgress()).points
     own = TiePoints(
         frame.reference.view.to_source(found.reference_xy),
         frame.sensed.view.to_source(found.sensed_xy),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 
@@ -17,13 +17,22 @@ from .smallshift import towards
 from .warps import NODATA, Image, Warp, resampled, similarity
 
 _FULL = 2 * np.pi
-_NOISE = 0.05  # of the standard deviation's range between the 1st and 99th percentile
-_HAZE = 0.5  # of the same range, at the foggier side
+_NOISE = 0.05  # standard deviation, of the contrast
+_HAZE = 0.5  # share of the haze at the foggier side
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """How the sensed image differs from the reference: largest turn (rad), shift (px) and change of scale (factor)."""
+class Kind:
+    """How the sensed image differs from the reference.
+
+    Attributes:
+        name: of the kind.
+        turn_rad: largest turn.
+        shift_px: least and largest shift.
+        scale: largest change of scale, as a factor.
+        spoil: gives the image as the sensor would have it; pixels that are -9999 hold no data.
+        family: simplest model that describes the truth.
+    """
 
     name: str
     turn_rad: float
@@ -38,7 +47,7 @@ def _clean(image: Image, random: np.random.Generator) -> Image:
 
 
 def _noisy(image: Image, random: np.random.Generator) -> Image:
-    return image + (_NOISE * _range(image) * random.normal(size=image.shape)).astype(np.float32)
+    return image + (_NOISE * contrast(image) * random.normal(size=image.shape)).astype(np.float32)
 
 
 def _hazed(image: Image, random: np.random.Generator) -> Image:
@@ -49,35 +58,41 @@ def _hazed(image: Image, random: np.random.Generator) -> Image:
 
 def _gamma(image: Image, random: np.random.Generator) -> Image:
     """Returns the image as 8 bit grey values through a curve."""
-    low, high = np.percentile(image, [1, 99])
+    low, high = _ends(image)
     share = np.clip((image - low) / max(high - low, 1e-6), 0, 1)
     return np.round(255 * share ** random.choice([0.5, 2.0])).astype(np.float32)
 
 
-def _range(image: Image) -> float:
-    low, high = np.percentile(image, [1, 99])
-    return float(high - low)
+def contrast(image: Image) -> float:
+    """Returns what lies between the 1st and the 99th percentile of the pixels that hold data."""
+    low, high = _ends(image)
+    return high - low
+
+
+def _ends(image: Image) -> tuple[float, float]:
+    low, high = np.percentile(image[image != NODATA], [1, 99])
+    return float(low), float(high)
 
 
 _FREE = (
-    _Kind("turned", _FULL, (0, 30), 1.4, _clean),
-    _Kind("turned again", _FULL, (0, 30), 1.4, _clean),
-    _Kind("scaled", 0.1, (0, 30), 2.0, _clean),
-    _Kind("far", 0.1, (60, 90), 1.1, _clean),
-    _Kind("turned, noisy", _FULL, (0, 30), 1.4, _noisy),
-    _Kind("turned, hazed", _FULL, (0, 30), 1.4, _hazed),
-    _Kind("turned, gamma", _FULL, (0, 30), 1.4, _gamma),
-    _Kind("turned a little", 0.05, (0, 10), 1.02, _clean),
+    Kind("turned", _FULL, (0, 30), 1.4, _clean),
+    Kind("turned again", _FULL, (0, 30), 1.4, _clean),
+    Kind("scaled", 0.1, (0, 30), 2.0, _clean),
+    Kind("far", 0.1, (60, 90), 1.1, _clean),
+    Kind("turned, noisy", _FULL, (0, 30), 1.4, _noisy),
+    Kind("turned, hazed", _FULL, (0, 30), 1.4, _hazed),
+    Kind("turned, gamma", _FULL, (0, 30), 1.4, _gamma),
+    Kind("turned a little", 0.05, (0, 10), 1.02, _clean),
 )
 _GEOREFERENCED = (
-    _Kind("shifted a little", 0, (0.2, 4), 1, _clean, "shift"),
-    _Kind("shifted", 0, (5, 30), 1, _clean, "shift"),
-    _Kind("shifted again", 0, (5, 30), 1, _clean, "shift"),
-    _Kind("not shifted", 0, (0, 0), 1, _clean, "shift"),
-    _Kind("shifted, turned a little", 0.02, (0, 10), 1.01, _clean),
-    _Kind("shifted, noisy", 0, (0.2, 10), 1, _noisy, "shift"),
-    _Kind("shifted, hazed", 0, (0.2, 10), 1, _hazed, "shift"),
-    _Kind("shifted, gamma", 0, (0.2, 10), 1, _gamma, "shift"),
+    Kind("shifted a little", 0, (0.2, 4), 1, _clean, "shift"),
+    Kind("shifted", 0, (5, 30), 1, _clean, "shift"),
+    Kind("shifted again", 0, (5, 30), 1, _clean, "shift"),
+    Kind("not shifted", 0, (0, 0), 1, _clean, "shift"),
+    Kind("shifted, turned a little", 0.02, (0, 10), 1.01, _clean),
+    Kind("shifted, noisy", 0, (0.2, 10), 1, _noisy, "shift"),
+    Kind("shifted, hazed", 0, (0.2, 10), 1, _hazed, "shift"),
+    Kind("shifted, gamma", 0, (0.2, 10), 1, _gamma, "shift"),
 )
 
 
@@ -87,20 +102,23 @@ def pairs(data: Path, split: str, folder: Path, seed: int) -> Iterator[Pair]:
         for kinds, georeference in ((_FREE, {}), (_GEOREFERENCED, scene.any_georeference)):
             reference = write_band(folder / "reference.tif", scene.red, georeference)
             for kind in kinds:
-                yield _pair(kind, scene, reference, folder, generator(seed, scene.name, kind.name))
+                random = generator(seed, scene.name, kind.name)
+                yield spoiled_pair(kind, scene, reference, georeference, random)
 
 
-def _pair(kind: _Kind, scene: Scene, reference: Path, folder: Path, random: np.random.Generator) -> Pair:
+def spoiled_pair(
+    kind: Kind, scene: Scene, reference: Path, georeference: dict[str, Any], random: np.random.Generator
+) -> Pair:
+    """Returns the pair of a reference and the near-infrared band, moved and spoilt, written beside it."""
     warp = Warp(_matrix(kind, scene, random))
     moved = resampled(scene.nir, warp, scene.size)
     image = np.where(moved == NODATA, NODATA, kind.spoil(moved, random)).astype(np.float32)
-    georeference = scene.any_georeference if kind in _GEOREFERENCED else {}
-    sensed = write_band(folder / "sensed.tif", image, georeference)
+    sensed = write_band(reference.with_name("sensed.tif"), image, georeference)
     checks = check_grid(warp, scene.size, scene.size)
     return Pair(kind.name, scene.name, reference, sensed, bool(georeference), checks, kind.family)
 
 
-def _matrix(kind: _Kind, scene: Scene, random: np.random.Generator) -> FloatArray:
+def _matrix(kind: Kind, scene: Scene, random: np.random.Generator) -> FloatArray:
     size = np.array(scene.size, float)
     turn = random.uniform(-kind.turn_rad, kind.turn_rad)
     scale = float(np.exp(random.uniform(-np.log(kind.scale), np.log(kind.scale))))

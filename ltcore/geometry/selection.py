@@ -26,6 +26,7 @@ _BEND_GAIN = 0.7  # a model that bends must bring it under this share of that of
 _BEND_GAIN_PX = 0.3  # ... and this much lower: bands of one product are locally up to 0.2 px apart by themselves
 _BENT_ALIKE, _BENT_ALIKE_PX = 0.95, 0.01  # the same among models that bend
 _POINTS_A_PARAMETER = 2
+_LEAST_BENT_SHARE = 2 / 3  # of the tie points that agree on a bend: one that fewer speak for follows noise
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class _Matched:
 
 
 def fit_tie_points(
-    points: TiePoints, prior: FloatArray, config: FitConfig
+    points: TiePoints, prior: FloatArray, config: FitConfig, models: Sequence[AnyModel] = ALL_MODELS
 ) -> tuple[Union[TransformFit, EstimationFailure], tuple[ModelTrial, ...]]:
     """Returns the transform the tie points agree on, and how every model tried did.
 
@@ -64,9 +65,10 @@ def fit_tie_points(
         points: K tie points, own grids.
         prior: 3x3 matrix sensed px -> reference px (identity without georeference).
         config: model or "auto", threshold in reference px, seed.
+        models: those "auto" chooses from, the simplest first. One that bends must have two thirds of the tie points.
     """
     source = apply_matrix(prior, points.sensed_xy)
-    wanted: tuple[AnyModel, ...] = ALL_MODELS if config.transform == "auto" else (config.transform,)
+    wanted: Sequence[AnyModel] = models if config.transform == "auto" else (config.transform,)
     agreed = _consensus(wanted[-1], source, points.reference_xy, config)
     if isinstance(agreed, EstimationFailure):
         return agreed, ()
@@ -76,7 +78,8 @@ def fit_tie_points(
     for model in wanted:
         found = _candidate(model, matched, config.threshold_px)
         if isinstance(found, _Candidate):
-            candidates[model] = found
+            if len(wanted) == 1 or model in MODELS or found.trial.inliers >= _LEAST_BENT_SHARE * len(points):
+                candidates[model] = found
         elif len(wanted) == 1:
             failure = found
     if not candidates:

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
-from benchmarks.registration import crossscene, geometry, gsd, related, smallshift, unrelated
+from benchmarks.registration import crossscene, geometry, gsd, noise, related, smallshift, unrelated
 from benchmarks.registration.ecc import SiftEcc
 from benchmarks.registration.opencv_peers import rootsift
+from benchmarks.registration.related import contrast
 from benchmarks.registration.scenes import Scene
 from benchmarks.registration.scoring import run
+from benchmarks.registration.warps import NODATA
 from tests.data.make_rasters import NORTH_UP, UTM_33N, texture
 
 GEOREFERENCE = {"geotransform": NORTH_UP, "epsg": UTM_33N}
@@ -24,7 +27,7 @@ def scene(name, place, seed, size=(240, 220)):
 def scenes(monkeypatch):
     """Two scenes of one place, one of another; for gsd large enough to be reduced by four."""
     found = [scene("a1", "a", 1), replace(scene("a1", "a", 1), name="a2"), scene("b", "b", 2)]
-    for suite in (smallshift, geometry, crossscene, gsd, related, unrelated):
+    for suite in (smallshift, geometry, crossscene, gsd, related, unrelated, noise):
         monkeypatch.setattr(suite, "load_scenes", lambda data, split, side=0: found)
     return found
 
@@ -42,6 +45,30 @@ def test_the_truth_of_a_suite_is_what_a_matcher_finds_on_a_textured_scene(suite,
     errors = [np.inf if row["rmse_px"] is None else row["rmse_px"] for _, row in found]
     assert found
     assert np.quantile(errors, 0.7) < 0.6, [(row["kind"], row["rmse_px"]) for _, row in found]
+
+
+@pytest.mark.usefixtures("scenes")
+def test_noise_is_measured_against_the_pixels_that_hold_data(tmp_path):
+    spreads, without_data = {}, 0
+    for pair in noise.pairs(None, "val", tmp_path, 0):
+        image = gdal.Open(str(pair.sensed)).ReadAsArray()
+        valid = image != NODATA
+        without_data += (~valid).sum()
+        spreads.setdefault(pair.kind, []).append(image[valid].std())
+    assert without_data > 0  # -9999 counted as a grey value would make noise of 5 % one of 300 %
+    clean = scene("a1", "a", 1).nir
+    for level in (0.1, 0.2, 0.4):
+        for way in ("turned", "shifted"):
+            found = np.median(spreads[f"{way}, noise of {100 * level:.0f} %"])
+            assert found == pytest.approx(np.hypot(clean.std(), level * contrast(clean)), rel=0.15)
+
+
+def test_contrast_and_grey_values_know_nothing_of_pixels_without_data():
+    image = np.linspace(100, 200, 10_000, dtype=np.float32).reshape(100, 100)
+    holed = np.where(np.arange(100) < 10, NODATA, image).astype(np.float32)
+    assert contrast(holed) == pytest.approx(contrast(image), rel=0.02)
+    grey = related._gamma(holed, np.random.default_rng(0))[holed != NODATA]
+    assert len(np.unique(grey)) > 100
 
 
 @pytest.mark.usefixtures("scenes")

@@ -167,3 +167,31 @@ def test_points_without_agreement_are_a_failure():
     points = TiePoints(xy, random.uniform(0, 1e5, (6, 2)), np.ones(6), np.tile(np.eye(2), (6, 1, 1)))
     fit, _ = fit_tie_points(points, np.eye(3), FitConfig())
     assert isinstance(fit, EstimationFailure)
+
+
+def swollen(count=400, share=1.0, seed=0):
+    """Points under a swell of 6 px; those beyond the share are anywhere within 16 px, as peaks of noise are."""
+    random = np.random.default_rng(seed)
+    sensed = random.uniform(0, 800, (count, 2))
+    reference = sensed + 6 * np.column_stack([np.sin(sensed[:, 1] / 80), np.cos(sensed[:, 0] / 80)])
+    wrong = random.permutation(count) >= share * count
+    reference[wrong] = sensed[wrong] + random.uniform(-16, 16, (wrong.sum(), 2))
+    return TiePoints(reference, sensed, np.ones(count), np.tile(np.eye(2), (count, 1, 1)))
+
+
+@pytest.mark.parametrize(("share", "bends"), [(1.0, True), (0.8, True), (0.35, False)])
+def test_a_bend_that_fewer_than_two_thirds_of_the_points_speak_for_is_not_chosen(share, bends):
+    fit, tried = fit_tie_points(swollen(share=share), np.eye(3), FitConfig())
+    assert (fit.transform.model not in MATRICES) == bends
+    assert ("tps" in [trial.model for trial in tried]) == bends
+
+
+def test_a_bend_that_is_asked_for_is_fitted_whatever_speaks_for_it():
+    fit, _ = fit_tie_points(swollen(share=0.35), np.eye(3), FitConfig(transform="tps"))
+    assert fit.transform.model == "tps"
+
+
+def test_only_models_that_may_be_chosen_are_tried():
+    fit, tried = fit_tie_points(swollen(), np.eye(3), FitConfig(), ("shift", "affine"))
+    assert [trial.model for trial in tried] == ["shift", "affine"]
+    assert fit.transform.model in ("shift", "affine")
