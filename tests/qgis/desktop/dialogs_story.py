@@ -13,7 +13,7 @@ import processing
 from player import Player, install, seconds
 from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
 from processing.modeler.ModelerDialog import ModelerDialog
-from qgis.core import QgsApplication, QgsProcessingContext
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QLabel
 from qgis.utils import iface
@@ -56,6 +56,7 @@ def batch():
     reference, *sensed = layers()
     dialog = BatchAlgorithmDialog(algorithm("match").create(), iface.mainWindow())
     panel, context = dialog.mainWidget(), QgsProcessingContext()
+    context.setProject(QgsProject.instance())
     while panel.batchRowCount() < 2:
         panel.addRow()
     for row, layer in enumerate(sensed):

@@ -119,10 +119,7 @@ def test_menus_that_the_guide_names_are_in_qgis_and_its_dialogs_open(play):
     menus = [entry.replace("…", "") for entry in seen["menus"]]
     known = {entry.split(" > ")[0] for entry in menus}
     named = {path.replace("…", "") for page in PAGES for path in MENU_PATH.findall(page.read_text(encoding="utf-8"))}
-    wrong = [
-        path
-        for path in named
-        if path.split(" > ")[0] in known and not any(f"{path} > ".startswith(f"{entry} > ") for entry in menus)
-    ]
     assert len(named) > 10
-    assert not wrong
+    for path in named:
+        leads = (f"{path} > ".startswith(f"{entry} > ") or entry.startswith(f"{path} > ") for entry in menus)
+        assert path.split(" > ")[0] not in known or any(leads), path  # the Georeferencer has menus of its own
