@@ -1,7 +1,7 @@
 """Makes the plugin's private environment: `python -m venv` on QGIS's Python, then pip with pinned requirements.
 
-The environment sees QGIS's own packages (--system-site-packages), because GDAL's bindings come from there, and its
-numpy is pinned to QGIS's, because those bindings are built against it.
+The environment sees QGIS's own packages (--system-site-packages): GDAL's bindings come from there, and numpy, as those
+are built against it. Of all else the SHA-256 is known beforehand (script/lock): pip installs those wheels or none.
 """
 
 from __future__ import annotations
@@ -30,12 +30,16 @@ from .environment import (
 from .errors import EngineCancelled, EngineError
 from .feedback import FeedbackProgress
 from .texts import PLUGIN_FOLDER, tr
-from .wheels import offline_arguments, size_of, torch_index
+from .wheels import offline_arguments, size_of, torch_index, torch_is_bare
 
 REQUIREMENTS = PLUGIN_FOLDER / "requirements-worker.txt"
-OLDEST_PYTHON = (3, 10)  # of the pinned requirements
+CUDA_REQUIREMENTS = PLUGIN_FOLDER / "requirements-cuda.txt"  # of PyTorch of pip's own index on Linux; nothing elsewhere
+OLDEST_PYTHON = (3, 11)  # of the pinned requirements
 LOG_NAME = "setup.log"  # beside the environment
-_PIP = ("pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+_PIP = (
+    *("pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+    *("--require-hashes", "--no-deps"),  # the requirements are complete; pip is to look for nothing beyond them
+)
 _STEPS = ("Collecting", "Requirement already satisfied", "Downloading", "Using cached")
 
 
@@ -72,18 +76,17 @@ def create(choices: SetupChoices, progress: FeedbackProgress, tell: Callable[[st
     folder = private_folder()
     offline, index = offline_arguments(choices.wheels), torch_index(choices.build, sys.platform)
     base = _base_python()
-    numpy_version = _numpy_version(base)
+    _check_base(base)
     _check_space(folder, size_of(choices.build).disk_gb)
     with _replacing(folder), _logged(folder.parent / LOG_NAME, tell) as say:
         progress.report(0.0, tr("Making a private environment in {folder}").format(folder=folder))
         setup = _Setup(base, choices.variables, progress, say)
         setup.run([str(base), "-m", "venv", "--system-site-packages", str(folder)])
-        constraints = folder / "constraints.txt"
-        constraints.write_text(f"numpy=={numpy_version}\n", encoding="utf-8")
         progress.report(0.05, tr("Installing PyTorch, OpenCV and what they need"))
+        is_bare = torch_is_bare(choices.wheels)
         if index is not None and not offline:
-            setup.install_torch(index, is_needed=choices.build == "cuda")
-        setup.install(constraints, offline)
+            is_bare = setup.install_torch(index, folder, is_needed=choices.build == "cuda")
+        setup.install(offline, [REQUIREMENTS] if is_bare else [REQUIREMENTS, CUDA_REQUIREMENTS])
         found = _check(private_python())
         progress.report(
             1.0, tr("The private environment works: Python {version}").format(version=".".join(map(str, found.version)))
@@ -197,28 +200,30 @@ class _Setup:
                 ).format(log=private_folder().parent / LOG_NAME),
             )
 
-    def install_torch(self, index: str, *, is_needed: bool) -> None:
-        """Installs PyTorch alone from its own index; what it needs comes with the rest.
+    def install_torch(self, index: str, folder: Path, *, is_needed: bool) -> bool:
+        """Installs PyTorch alone from its own index, what it needs comes with the rest; tells whether that went well.
 
         Where the index cannot be reached the rest brings PyTorch of pip's own index, which may be the larger build.
 
         Raises:
             EngineError: the index cannot be reached, and only there is the build that was asked for.
         """
-        torch = next(line for line in _requirements() if line.startswith("torch=="))
+        wanted = folder / "requirements-torch.txt"  # pip takes hashes from files only
+        wanted.write_text(next(entry for entry in _requirements() if entry.startswith("torch==")), encoding="utf-8")
         try:
-            self.run([*_PIP, "--retries", "1", "--no-deps", "--index-url", index, torch])
+            self.run([*_PIP, "--retries", "1", "--index-url", index, "-r", str(wanted)])
         except EngineError:
             if is_needed:
                 raise
             self._tell(tr("{index} cannot be reached: PyTorch comes from pip's own index.").format(index=index))
+            return False
+        return True
 
-    def install(self, constraints: Path, sources: Sequence[str]) -> None:
+    def install(self, sources: Sequence[str], files: Sequence[Path]) -> None:
         """Installs the requirements; the bar moves by one step for each package pip speaks of."""
         self._count = len(_requirements())
-        self.run(
-            [*_PIP, "--retries", "5", "--timeout", "60", *sources, "-c", str(constraints), "-r", str(REQUIREMENTS)]
-        )
+        wanted = [word for file in files for word in ("-r", str(file))]
+        self.run([*_PIP, "--retries", "5", "--timeout", "60", *sources, *wanted])
 
     def _note(self, line: str) -> None:
         if line.strip().startswith(_STEPS):
@@ -228,14 +233,15 @@ class _Setup:
 
 
 def _requirements() -> list[str]:
-    """Returns the lines of the requirements that name a version."""
-    return [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line]
+    """Returns the entries of the requirements, each with the lines of its hashes."""
+    entries = REQUIREMENTS.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return [entry for entry in entries if "==" in entry]
 
 
-def _numpy_version(base: Path) -> str:
-    """Returns the version of the numpy that QGIS's GDAL is built against; refuses a Python that is too old."""
+def _check_base(base: Path) -> None:
+    """Refuses a Python without the numpy that QGIS's GDAL is built against, or too old for the requirements."""
     done = subprocess.run(  # noqa: S603 - QGIS's own Python
-        [str(base), "-c", "import sys, numpy; print(*sys.version_info[:2], numpy.__version__)"],
+        [str(base), "-c", "import sys, numpy; print(*sys.version_info[:2])"],
         env=child_environment(Candidate(base, "qgis")),
         capture_output=True,
         text=True,
@@ -245,7 +251,7 @@ def _numpy_version(base: Path) -> str:
     )
     if done.returncode != 0:
         raise EngineError(tr("QGIS's Python has no numpy."), f"{base}.", tr("Repair the installation of QGIS."))
-    major, minor, numpy_version = done.stdout.split()
+    major, minor = done.stdout.split()
     if (int(major), int(minor)) < OLDEST_PYTHON:
         raise EngineError(
             tr("QGIS's Python is too old for the engine."),
@@ -254,7 +260,6 @@ def _numpy_version(base: Path) -> str:
             ),
             tr("Use a newer QGIS, or choose a Python with GDAL and PyTorch in Settings > Options > LTFormer."),
         )
-    return numpy_version
 
 
 def _check(python: Path) -> Probe:

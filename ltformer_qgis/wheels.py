@@ -66,3 +66,8 @@ def offline_arguments(wheels: Path | None) -> list[str]:
     if not wheels.is_dir():
         raise EngineError(tr("The folder of wheels '{path}' does not exist.").format(path=wheels))
     return ["--no-index", "--find-links", str(wheels)]
+
+
+def torch_is_bare(wheels: Path | None) -> bool:
+    """Tells whether a folder of wheels has PyTorch without NVIDIA's libraries beside it, as the builds for CPUs are."""
+    return wheels is not None and not any(wheels.glob("nvidia_*.whl"))

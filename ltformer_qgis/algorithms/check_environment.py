@@ -10,7 +10,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputBoolean,
     QgsProcessingOutputString,
@@ -29,6 +28,7 @@ from ..proxy import proxy_variables
 from ..texts import tr
 from ..wheels import BUILDS, label_of, offline_arguments, torch_index
 from .base import LTFormerAlgorithm, check_choices, choice, is_given, with_choice_numbers
+from .run_error import run_error
 
 CHOICES = {"ACTION": ("report", "create"), "PYTORCH": BUILDS}
 
@@ -76,8 +76,8 @@ class CheckEnvironment(LTFormerAlgorithm):
                 "WHEELS", tr("Folder of wheels"), QgsProcessingParameterFile.Behavior.Folder, optional=True
             ),
             tr(
-                "Without network: a folder filled elsewhere, on a computer of the same kind, with 'pip download -r "
-                "requirements-worker.txt' (the file lies in the plugin's folder)."
+                "Without network: a folder filled elsewhere, on a computer of the same kind, with 'pip download "
+                "--no-deps -r requirements-worker.txt -r requirements-cuda.txt' (the files lie in the plugin's folder)."
             ),
             advanced=True,
         )
@@ -115,7 +115,7 @@ class CheckEnvironment(LTFormerAlgorithm):
         try:
             self._choices = self._check(with_choice_numbers(parameters, CHOICES), context)
         except (EngineError, InputProblem) as problem:
-            raise QgsProcessingException(str(problem)) from problem
+            raise run_error(str(problem)) from problem
         return True
 
     def processAlgorithm(
@@ -130,12 +130,12 @@ class CheckEnvironment(LTFormerAlgorithm):
         except EngineCancelled:
             return {}
         except EngineError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise run_error(str(error)) from error
         path = self.parameterAsFileOutput(parameters, "REPORT", context)
         try:
             Path(path).write_text(render(python, problem, facts), encoding="utf-8")
         except OSError as error:
-            raise QgsProcessingException(
+            raise run_error(
                 tr("'{path}' could not be written: {reason}.").format(path=path, reason=error.strerror)
             ) from error
         if problem:

@@ -152,8 +152,8 @@
             <translation>Ordner mit Wheels</translation>
         </message>
         <message>
-            <source>Without network: a folder filled elsewhere, on a computer of the same kind, with 'pip download -r requirements-worker.txt' (the file lies in the plugin's folder).</source>
-            <translation>Ohne Netz: ein Ordner, der anderswo auf einem gleichartigen Rechner mit 'pip download -r requirements-worker.txt' gefüllt wurde (die Datei liegt im Ordner des Plugins).</translation>
+            <source>Without network: a folder filled elsewhere, on a computer of the same kind, with 'pip download --no-deps -r requirements-worker.txt -r requirements-cuda.txt' (the files lie in the plugin's folder).</source>
+            <translation>Ohne Netz: ein Ordner, der anderswo auf einem gleichartigen Rechner mit 'pip download --no-deps -r requirements-worker.txt -r requirements-cuda.txt' gefüllt wurde (die Dateien liegen im Ordner des Plugins).</translation>
         </message>
         <message>
             <source>Versions, devices, weights, what is missing, and the log of the set-up: paste it into a bug report.</source>

@@ -72,11 +72,6 @@ def test_pb_tool_names_every_part_that_the_plugin_needs():
     assert not {"training", "tests", "benchmarks", "samples"} & set(listed)
 
 
-def test_the_requirements_in_the_plugin_are_those_of_the_product():
-    ours = (ROOT / "ltformer_qgis/requirements-worker.txt").read_text(encoding="utf-8")
-    assert ours == (ROOT / "requirements/run.txt").read_text(encoding="utf-8")
-
-
 def test_the_licence_is_the_gpl():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "GNU GENERAL PUBLIC LICENSE" in text

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = sorted(path for folder in ("ltcore", "ltformer_qgis", "training") for path in (ROOT / folder).rglob("*.py"))
+from tests.boundaries.sources import ROOT, files, name_of, tree_of
+
+PRODUCT = files("ltcore", "ltformer_qgis", "training")
 LIBRARY = [path for path in PRODUCT if path.is_relative_to(ROOT / "ltcore")]
 STARTS_PROCESSES = {"ltformer_qgis/processes.py", "ltformer_qgis/private_python.py", "training/export.py"}
 NAMES_AN_ERROR = {"training/train.py"}  # of pickle, whose errors PyTorch raises
@@ -34,12 +34,8 @@ NETWORK = {
 UNPACKERS = {"extract", "extractall", "unpack_archive"}
 
 
-def name_of(path):
-    return path.relative_to(ROOT).as_posix()
-
-
 def nodes(path, *kinds):
-    return [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
 
 
 def modules(path):
@@ -95,15 +91,6 @@ def test_pages_escape_what_files_say():
     makers = [keywords for path in PRODUCT for name, keywords in calls(path) if name.endswith("jinja2.Environment")]
     assert makers
     assert all(keywords.get("autoescape") is True for keywords in makers)
-
-
-def test_every_requirement_has_one_version():
-    files = [*(ROOT / "requirements").glob("*.txt"), ROOT / "ltformer_qgis" / "requirements-worker.txt"]
-    assert len(files) > 3
-    for path in files:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            wanted = line.split("#")[0].split(";")[0].strip()
-            assert not wanted or re.fullmatch(r"-r \S+\.txt|[\w.-]+==[\w.+!-]+", wanted), f"{path.name}: {line}"
 
 
 def test_rules_of_bandit_are_on():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import processing
@@ -15,8 +14,6 @@ from qgis.core import QgsProcessingException, QgsSettings
 from ltformer_qgis import environment, private_python, settings
 from ltformer_qgis.environment import Candidate, Probe, child_environment, find_python, probe
 from ltformer_qgis.errors import EngineCancelled, EngineError
-from ltformer_qgis.private_python import SetupChoices
-from ltformer_qgis.wheels import Size
 from tests.qgis.profiles import ROOT, bare_python
 
 SETTING = "Processing/Configuration/" + settings.PYTHON_SETTING
@@ -158,121 +155,6 @@ def test_the_threads_of_the_options_reach_the_engine(monkeypatch):
         assert settings.threads() == 0
     finally:
         QgsSettings().remove("ltformer/threads")
-
-
-# The private environment: made with the real venv and pip, and requirements that need no download.
-
-
-class Quiet:
-    """Progress that keeps what it is told and cancels on demand."""
-
-    def __init__(self, cancel_after=10**9):
-        self.left, self.fractions = cancel_after, []
-
-    def report(self, fraction, _message=""):
-        self.fractions.append(fraction)
-
-    def is_cancelled(self):
-        self.left -= 1
-        return self.left < 0
-
-
-@pytest.fixture
-def few_requirements(monkeypatch, tmp_path):
-    path = tmp_path / "requirements.txt"
-    path.write_text(f"pip=={processing_pip_version()}\n")
-    monkeypatch.setattr(private_python, "REQUIREMENTS", path)
-    monkeypatch.setattr(private_python, "torch_index", lambda _build, _platform: None)
-    monkeypatch.setattr(private_python, "_PIP", (*private_python._PIP, "--no-index"))  # no network in tests
-    return path
-
-
-def processing_pip_version():
-    import ensurepip  # noqa: PLC0415 - Debian ships it apart
-
-    return ensurepip.version()
-
-
-def test_a_private_environment_is_made_and_found(monkeypatch, few_requirements, tmp_path):
-    monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
-    progress, lines = Quiet(), []
-    made = private_python.create(SetupChoices(), progress, lines.append)
-    assert made.path.is_file()
-    assert origins()[0] == "private"
-    assert progress.fractions == sorted(progress.fractions)
-    assert progress.fractions[-1] == 1.0
-    assert any("already satisfied" in line for line in lines)
-    assert "numpy==" in (tmp_path / "ltformer/venv/constraints.txt").read_text()
-
-
-def test_one_that_does_not_work_is_removed_and_the_older_one_stays(monkeypatch, few_requirements, private, tmp_path):
-    monkeypatch.setattr(private_python, "probe", lambda _candidate: Probe((3, 11), missing=("torch",)))
-    with pytest.raises(EngineError, match=r"does not work.*it lacks.*PyTorch"):
-        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
-    assert private.is_symlink()
-    assert {path.name for path in (tmp_path / "ltformer").iterdir()} == {"venv", "setup.log"}
-
-
-def test_cancelling_leaves_nothing(few_requirements, tmp_path):
-    with pytest.raises(EngineCancelled):
-        private_python.create(SetupChoices(), Quiet(cancel_after=3), lambda _line: None)
-    assert [path.name for path in (tmp_path / "ltformer").iterdir()] == ["setup.log"]
-
-
-def test_what_pip_cannot_find_is_said(few_requirements, tmp_path):
-    few_requirements.write_text("./no-such-package\n")
-    with pytest.raises(EngineError, match="no-such-package"):
-        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
-    log = (tmp_path / "ltformer/setup.log").read_text()
-    assert "no-such-package" in log  # what the user can send
-
-
-def test_wheels_come_from_a_folder_without_network(monkeypatch, few_requirements, tmp_path):
-    monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny.py", "")
-        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
-    few_requirements.write_text("tiny==1.0\n")
-    with pytest.raises(EngineError, match="Run it again: what was downloaded is kept"):
-        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
-    made = private_python.create(SetupChoices(wheels=folder), Quiet(), lambda _line: None)  # the second try
-    assert list(made.path.parents[1].rglob("tiny.py"))
-
-
-@pytest.fixture
-def unreachable_index(monkeypatch, few_requirements):
-    """PyTorch's index cannot be reached; all else is there."""
-    monkeypatch.setattr(private_python, "probe", lambda _candidate: USABLE)
-    monkeypatch.setattr(private_python, "torch_index", lambda _build, _platform: "http://localhost:9/whl")
-    monkeypatch.setattr(private_python._Setup, "install", lambda *_: None)
-    few_requirements.write_text("torch==99.0\n")
-
-
-def test_an_index_that_cannot_be_reached_is_said_and_pips_own_taken(unreachable_index):
-    lines = []
-    private_python.create(SetupChoices(), Quiet(), lines.append)
-    assert "http://localhost:9/whl cannot be reached: PyTorch comes from pip's own index." in lines
-
-
-def test_cuda_is_not_replaced_by_a_build_for_cpus(monkeypatch, unreachable_index):
-    with pytest.raises(EngineError, match="could not be made"):
-        private_python.create(SetupChoices("cuda"), Quiet(), lambda _line: None)
-
-
-def test_a_python_older_than_the_requirements_is_refused_with_both_versions(monkeypatch):
-    monkeypatch.setattr(private_python, "OLDEST_PYTHON", (99, 0))
-    with pytest.raises(EngineError, match=r"too old for the engine\. It is 3\.\d+, and 99\.0 is the oldest"):
-        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
-
-
-def test_too_little_space_is_refused_with_both_numbers(monkeypatch):
-    monkeypatch.setattr(private_python, "size_of", lambda _build: Size(1, 10**9))
-    with pytest.raises(EngineError, match=r"GB are free in .* about 1e\+09 GB are needed"):
-        private_python.create(SetupChoices(), Quiet(), lambda _line: None)
 
 
 # ltformer:checkenvironment
