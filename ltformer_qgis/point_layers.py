@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsFeature, QgsFeatureSink, QgsField, QgsFields, QgsVectorLayer
+from osgeo import gdal
+from qgis.core import QgsFeature, QgsFeatureSink, QgsField, QgsFields, QgsGeometry
 
 from .compat import FIELD_DOUBLE, FIELD_INTEGER
 from .errors import EngineError
@@ -49,30 +50,29 @@ def fields_of(names: tuple[str, ...]) -> QgsFields:
     return fields
 
 
-def open_made(path: Path, table: str) -> QgsVectorLayer:
-    """Returns a layer of a GeoPackage that the engine wrote.
+def copy_features(path: Path, table: str, sink: QgsFeatureSink, names: tuple[str, ...]) -> None:
+    """Copies a layer of a GeoPackage that the engine wrote into a sink with the fields `names`.
+
+    GDAL reads it and not QGIS, which would keep the file open for a minute after: files open at the same time would
+    add up from run to run, and Windows could not delete this one.
 
     Raises:
-        EngineError: the file cannot be read.
+        EngineError: the file cannot be read, or the sink takes no more.
     """
-    layer = QgsVectorLayer(f"{path}|layername={table}", table, "ogr")
-    if not layer.isValid():
-        raise EngineError(tr("The layer that the engine wrote cannot be read."), f"{path}.")
-    return layer
-
-
-def copy_features(layer: QgsVectorLayer, sink: QgsFeatureSink, names: tuple[str, ...]) -> int:
-    """Copies all features into a sink with the fields `names`; returns how many."""
-    fields, known = fields_of(names), layer.fields().names()
-    count = 0
-    for source in layer.getFeatures():
-        feature = QgsFeature(fields)
-        feature.setGeometry(source.geometry())
-        for name in names:
-            if name in known:
-                value = source[name]
-                feature[name] = int(value) if name in _INTEGERS and value is not None else value
-        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-            raise EngineError(tr("The layer could not be written."), sink.lastError())
-        count += 1
-    return count
+    fields = fields_of(names)
+    try:
+        dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+        layer = dataset.GetLayerByName(table)
+        known = {field.GetName() for field in layer.schema}
+        for source in layer:
+            feature = QgsFeature(fields)
+            geometry = QgsGeometry()
+            geometry.fromWkb(bytes(source.GetGeometryRef().ExportToWkb()))
+            feature.setGeometry(geometry)
+            for name in names:
+                if name in known:
+                    feature[name] = source.GetField(name)
+            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                raise EngineError(tr("The layer could not be written."), sink.lastError())
+    except (RuntimeError, AttributeError) as error:  # AttributeError: without exceptions GDAL returns None
+        raise EngineError(tr("The layer that the engine wrote cannot be read."), f"{path}: {error}.") from error

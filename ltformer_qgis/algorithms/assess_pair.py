@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
@@ -19,12 +18,13 @@ from qgis.core import (
 
 from ..compat import VECTOR_LINE, WKB_LINE
 from ..layers import InputProblem, RasterInput
-from ..point_layers import OFFSET_FIELDS, copy_features, fields_of, open_made
+from ..point_layers import OFFSET_FIELDS, copy_features, fields_of
 from ..result_layers import on_loading
 from ..texts import marked, tr
 from . import match_parameters
 from .match_inputs import MatchInputs
 from .pair_algorithm import PairAlgorithm
+from .run_error import run_error
 
 # Output -> (label, how it is found in the statistics of the engine's answer).
 _STATISTICS = {
@@ -113,13 +113,12 @@ class AssessPair(PairAlgorithm):
     ) -> dict[str, Any]:
         if parameters.get("OFFSETS") is None or "offsets" not in outputs:
             return {}
-        layer = open_made(outputs["offsets"], "vectors")
         sink, layer_id = self.parameterAsSink(
             parameters, "OFFSETS", context, fields_of(OFFSET_FIELDS), WKB_LINE, self._reference.map_crs
         )
         if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(parameters, "OFFSETS"))
-        copy_features(layer, sink, OFFSET_FIELDS)
+            raise run_error(self.invalidSinkError(parameters, "OFFSETS"))
+        copy_features(outputs["offsets"], "vectors", sink, OFFSET_FIELDS)
         on_loading(context, layer_id, ("offset_vectors", self._group))
         return {"OFFSETS": layer_id}
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
@@ -30,6 +29,7 @@ from ..texts import tr
 from ..tie_point_file import NEEDED_FIELDS, write_tie_point_file
 from .base import LTFormerAlgorithm, as_text, is_given, new_folder
 from .raster_inputs import raster_of
+from .run_error import run_error
 
 # Destination parameter -> key of the engine's job.
 _FILES = {"POINTS_FILE": "points_file", "VRT": "gcps_vrt", "CSV": "csv", "COPY": "plain_copy"}
@@ -160,7 +160,7 @@ class ExportGcps(LTFormerAlgorithm):
         try:
             self._sensed = self._check(parameters, context)
         except InputProblem as problem:
-            raise QgsProcessingException(str(problem)) from problem
+            raise run_error(str(problem)) from problem
         self._folder = new_folder()
         return True
 
@@ -184,7 +184,7 @@ class ExportGcps(LTFormerAlgorithm):
         except EngineCancelled:
             return {}
         except (EngineError, InputProblem) as error:
-            raise QgsProcessingException(str(error)) from error
+            raise run_error(str(error)) from error
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         feedback.pushInfo(

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ..compat import WKB_POINT
-from ..point_layers import TIE_POINT_FIELDS, copy_features, fields_of, open_made
+from ..point_layers import TIE_POINT_FIELDS, copy_features, fields_of
 from ..result_layers import on_loading
 from ..texts import tr
 from . import match_parameters
 from .match_parameters import NUMBERS
 from .pair_algorithm import PairAlgorithm
+from .run_error import run_error
 
 
 class MatchLayers(PairAlgorithm):
@@ -61,12 +62,11 @@ class MatchLayers(PairAlgorithm):
     ) -> dict[str, Any]:
         if parameters.get("TIE_POINTS") is None or "tie_points" not in outputs:
             return {}
-        layer, crs = open_made(outputs["tie_points"], "tie_points"), self._reference.map_crs
-        fields = fields_of(TIE_POINT_FIELDS)
+        crs, fields = self._reference.map_crs, fields_of(TIE_POINT_FIELDS)
         sink, layer_id = self.parameterAsSink(parameters, "TIE_POINTS", context, fields, WKB_POINT, crs)
         if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(parameters, "TIE_POINTS"))
-        copy_features(layer, sink, TIE_POINT_FIELDS)
+            raise run_error(self.invalidSinkError(parameters, "TIE_POINTS"))
+        copy_features(outputs["tie_points"], "tie_points", sink, TIE_POINT_FIELDS)
         on_loading(context, layer_id, ("tie_points", self._group), crs.isValid())
         return {"TIE_POINTS": layer_id}
 
@@ -80,7 +80,7 @@ class MatchLayers(PairAlgorithm):
         if not self._job["config"]["output"]["warp"] or "WARPED" in results:
             return
         kept = [results[name] for name in ("TIE_POINTS", "POINTS_FILE", "REPORT", "RECORD") if name in results]
-        raise QgsProcessingException(
+        raise run_error(
             tr("No warped raster was written, as the verdict {verdict} is below {limit}: {reasons} {kept}").format(
                 verdict=summary["verdict"],
                 limit=self._job["config"]["output"]["min_verdict"],

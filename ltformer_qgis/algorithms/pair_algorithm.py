@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from qgis.core import (
     QgsFeatureRequest,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsVectorFileWriter,
@@ -29,6 +28,7 @@ from ..texts import tr
 from .base import LTFormerAlgorithm, new_folder, with_choice_numbers
 from .match_inputs import MatchInputs
 from .match_parameters import CHOICES
+from .run_error import run_error
 
 
 class PairAlgorithm(LTFormerAlgorithm):
@@ -66,7 +66,7 @@ class PairAlgorithm(LTFormerAlgorithm):
         try:  # again: a model does not call checkParameterValues of its steps
             reference, sensed = self._pair(inputs)
         except InputProblem as problem:
-            raise QgsProcessingException(str(problem)) from problem
+            raise run_error(str(problem)) from problem
         self._reference = reference
         self._group = group_name(sensed.name, reference.name)
         self._warnings = [*reference.warnings(), *sensed.warnings()]
@@ -98,7 +98,7 @@ class PairAlgorithm(LTFormerAlgorithm):
         except EngineCancelled:
             return {}
         except EngineError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise run_error(str(error)) from error
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._judge(summary, results, feedback)
@@ -126,7 +126,7 @@ class PairAlgorithm(LTFormerAlgorithm):
         layer = source.materialize(QgsFeatureRequest())
         error = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), context.transformContext(), options)
         if error[0] != QgsVectorFileWriter.WriterError.NoError:
-            raise QgsProcessingException(tr("The area of interest cannot be read ({reason}).").format(reason=error[1]))
+            raise run_error(tr("The area of interest cannot be read ({reason}).").format(reason=error[1]))
         return str(path)
 
     def _deliver(

@@ -10,7 +10,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingMultiStepFeedback,
     QgsProcessingOutputNumber,
@@ -32,6 +31,7 @@ from ..texts import tr
 from .base import LTFormerAlgorithm, check_choices, choice, new_folder, with_choice_numbers
 from .match_parameters import CHOICES as MATCH_CHOICES
 from .raster_inputs import rasters_of
+from .run_error import run_error
 
 CHOICES = {
     "TRANSFORM": ("auto", "similarity", "affine", "projective", "poly2", "poly3", "tps"),
@@ -162,7 +162,7 @@ class WarpRasters(LTFormerAlgorithm):
         try:
             self._rasters = self._check(with_choice_numbers(parameters, CHOICES), context)
         except InputProblem as problem:
-            raise QgsProcessingException(str(problem)) from problem
+            raise run_error(str(problem)) from problem
         self._folder = new_folder()
         return True
 
@@ -178,7 +178,7 @@ class WarpRasters(LTFormerAlgorithm):
         except EngineCancelled:
             return {}
         except EngineError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise run_error(str(error)) from error
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         return self._results(targets, folder, self.parameterAsBool(parameters, "LOAD", context), context)
