@@ -124,7 +124,7 @@ def _named_loss(config: LossConfig, pairs: DescribedPairs, near: Tensor) -> Tens
     if config.name == "info_nce":
         return info_nce(anchor, positive, near, config.temperature)
     if config.name == "lt":
-        return usable_lt_loss(config, anchor, positive, near)
+        return lt_loss(config, anchor, positive, near)
     margin = _MARGINS[config.name] if config.margin is None else config.margin
     if config.name == "hynet":
         triplets = hybrid_triplets(anchor, positive, near, margin, config.alpha)
@@ -175,22 +175,11 @@ def info_nce(anchor: Tensor, positive: Tensor, near: Tensor, temperature: float 
     return both_ways / 2
 
 
-def lt_loss(anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-    """Returns the LT loss as published (LTFormer, Information Fusion 2024): a triplet loss with margin
-    (d_p + d_n) / 2.
-
-    It equals mean max(0, 1.5 d_p - 0.5 d_n), so descriptors that shrink together lower it too: trained alone it
-    tends to a constant descriptor. `usable_lt_loss` has the forms that do not.
-    """
-    to_positive = (anchor - positive).norm(dim=1)
-    to_negative = (anchor - negative).norm(dim=1)
-    return adaptive_triplets(to_positive, to_negative, LossConfig(name="lt")).mean()
-
-
 def adaptive_triplets(to_positive: Tensor, to_negative: Tensor, config: LossConfig) -> Tensor:
     """Returns the (B,) LT losses max(0, d_p + m - d_n) of distances d_p and d_n, with m = max(floor, (d_p + d_n) / 2).
 
-    As published, its slope along a common shrinking of all distances is the loss itself: shrinking always helps.
+    As published (LTFormer, Information Fusion 2024), its slope along a common shrinking of all distances is the loss
+    itself: shrinking always helps.
 
     - margin_floor: below it the margin is the constant of a plain triplet loss, which small distances miss.
     - stop_margin_gradient: the slope becomes d_p - d_n. The margin still decides which triplets count (those with
@@ -206,7 +195,7 @@ def adaptive_triplets(to_positive: Tensor, to_negative: Tensor, config: LossConf
     return functional.relu(to_positive + margin - to_negative)
 
 
-def usable_lt_loss(config: LossConfig, anchor: Tensor, positive: Tensor, near: Tensor) -> Tensor:
+def lt_loss(config: LossConfig, anchor: Tensor, positive: Tensor, near: Tensor) -> Tensor:
     """Returns the LT loss with the negatives and the margin of `config`, over the pairs that have a fair negative."""
     to_positive = partner_distances(anchor, positive)
     if config.negatives == "hardest":

@@ -19,7 +19,6 @@ ALLOWED = {
     "ltformer_qgis/dock/inputs_box.py:__init__": (44, "the widgets of a box in the order in which they are seen"),
     "tests/gdal/test_write.py": (360, "one function under test and all kinds of rasters"),
     "tests/torch/test_upstream.py": (330, "one file format and all ways in which a file is none"),
-    "tests/training/test_losses.py": (452, "one table of losses, checked against a plain reference for each"),
 }
 
 
