@@ -1,4 +1,4 @@
-"""The session in the project file: written with every edit, put back when the project is opened."""
+"""The session in the project file: written after every edit and before saving, put back when the project is opened."""
 
 from __future__ import annotations
 
@@ -44,15 +44,16 @@ class ProjectStore(QObject):
         self._timer.timeout.connect(self.write)
         session.changed.connect(self._note_change)
         project = QgsProject.instance()
+        project.writeProject.connect(self._write_what_waits)
         project.readProject.connect(self.read)
         project.cleared.connect(self._forget)
         project.layersWillBeRemoved.connect(self._drop_layers)
 
     def close(self) -> None:
         """Lets go of the project; what waits is written."""
-        if self._timer.isActive():
-            self.write()
+        self._write_what_waits()
         project = QgsProject.instance()
+        project.writeProject.disconnect(self._write_what_waits)
         project.readProject.disconnect(self.read)
         project.cleared.disconnect(self._forget)
         project.layersWillBeRemoved.disconnect(self._drop_layers)
@@ -60,6 +61,10 @@ class ProjectStore(QObject):
     def _note_change(self) -> None:
         if not self._is_reading:
             self._timer.start()
+
+    def _write_what_waits(self, *_: object) -> None:
+        if self._timer.isActive():
+            self.write()
 
     def write(self) -> None:
         """Writes the session into the project; QGIS then asks to save it."""

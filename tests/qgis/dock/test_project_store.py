@@ -65,6 +65,19 @@ def test_saving_and_opening_the_project_restores_the_session(session, store, tmp
     assert not project.isDirty()
 
 
+def test_an_edit_right_before_saving_is_saved(session, store, tmp_path):
+    store.write()
+    session.delete([3])  # the store waits a moment for further edits
+    expected = session.table
+    project = QgsProject.instance()
+    path = str(tmp_path / "project.qgz")
+    assert project.write(path)
+    project.clear()
+    assert project.read(path)
+    np.testing.assert_array_equal(session.table.ids, expected.ids)
+    assert not project.isDirty()
+
+
 def test_a_new_project_knows_nothing_of_the_old_session(session, store):
     store.write()
     QgsProject.instance().clear()
