@@ -24,6 +24,7 @@ from .types import TiePoints
 _TILE_PX = 1024
 _MAX_TILES = 64  # tiles searched at a level, evenly spread, so that the cost does not grow with the raster
 _POINTS_A_TILE = 25  # fewer a tile would not be worth reading it
+_PX_A_POINT = 110.0  # side of the ground searched for a tie point wanted: more shows keypoints that nobody needs
 _LEVEL_STEP = 4.0  # from one pyramid level to the next
 _PASS_POINTS = 400  # tie points enough to align the images for the next pass
 _SPARE = 1.5  # keypoints tried a tie point wanted: some find no partner
@@ -108,7 +109,10 @@ def _improved(transform: Transform, points: TiePoints, threshold_px: float, seed
 
 
 def _measure_pass(level: Level, candidates: Candidates, count: int, progress: Progress) -> FineResult:
-    tiles = _tiles(level.window, min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE)))
+    at_most = min(_MAX_TILES, math.ceil(count / _POINTS_A_TILE))
+    # A spline has to know where it goes everywhere: nodes of a lattice, which cost little, are spread over whole tiles.
+    ground_px = math.inf if candidates.windows.lattice_px is not None else count * _PX_A_POINT**2
+    tiles = _tiles(level.window, at_most, ground_px)
     wanted = math.ceil(_SPARE * count / len(tiles))
     parts: list[TiePoints] = []
     survey = nothing_seen(level)
@@ -124,15 +128,26 @@ def _measure_pass(level: Level, candidates: Candidates, count: int, progress: Pr
     return FineResult(points.take(np.sort(kept)), survey)
 
 
-def _tiles(overlap: Window, at_most: int) -> list[Window]:
-    """Returns equal tiles that cover the overlap side by side, or as many as allowed, evenly spread."""
+def _tiles(overlap: Window, at_most: int, ground_px: float) -> list[Window]:
+    """Returns tiles that cover the overlap side by side where that is allowed, else the middles of as many equal parts.
+
+    Args:
+        overlap: window of the level.
+        at_most: largest number of tiles.
+        ground_px: px of all tiles together, at most about so many.
+    """
     columns, rows = (math.ceil(side / _TILE_PX) for side in (overlap.width, overlap.height))
-    x = np.linspace(overlap.x, overlap.x + overlap.width, columns + 1).round().astype(int).tolist()
-    y = np.linspace(overlap.y, overlap.y + overlap.height, rows + 1).round().astype(int).tolist()
-    tiles = [
-        Window(left, top, right - left, bottom - top) for top, bottom in zip(y, y[1:]) for left, right in zip(x, x[1:])
-    ]
-    if len(tiles) <= at_most:
-        return tiles
-    keep = np.unique(np.linspace(0, len(tiles) - 1, at_most).round().astype(int))
-    return [tiles[i] for i in keep]
+    if columns * rows > at_most:
+        share = math.sqrt(at_most / (columns * rows))
+        columns = min(at_most, max(1, math.floor(columns * share + 1e-9)))
+        rows = min(rows, at_most // columns)
+    side_px = min(_TILE_PX, math.sqrt(ground_px / (columns * rows)))
+    x, y = _middles(overlap.x, overlap.width, columns, side_px), _middles(overlap.y, overlap.height, rows, side_px)
+    return [Window(left, top, width, height) for top, height in y for left, width in x]
+
+
+def _middles(start: int, length: int, count: int, longest: float) -> list[tuple[int, int]]:
+    """Returns first pixel and length of the middles of equal parts, the whole parts where they are short enough."""
+    edges = np.linspace(start, start + length, count + 1).round().astype(int).tolist()
+    kept = [min(end - begin, math.ceil(longest)) for begin, end in zip(edges, edges[1:])]
+    return [(begin + (end - begin - size) // 2, size) for begin, end, size in zip(edges, edges[1:], kept)]

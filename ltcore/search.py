@@ -15,7 +15,7 @@ from .correlation import correlated_fit
 from .frame import Frame, Search
 from .geometry.transforms import Transform, apply_matrix
 from .levels import at_level
-from .ltformer.describe import Describer
+from .ltformer.describe import Describer, not_needed
 from .progress import Progress, SubProgress
 from .structure import structure_score
 
@@ -107,7 +107,8 @@ def _correlated(
 ) -> Found:
     """Returns the shift of a frame with a prior."""
     progress.report(0.0, "Correlating the overlap")
-    describer = describer_for(config.features)  # not needed, but what was asked for and is not there must not be missed
+    # What was asked for and is not there must not be missed, though it is not needed.
+    describer = not_needed(config.features) or describer_for(config.features)
     return Found(frame, correlated_fit(frame, limits), describer, CORRELATION)
 
 

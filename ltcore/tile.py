@@ -11,7 +11,7 @@ from scipy.ndimage import uniform_filter
 
 from .aligned import read_aligned
 from .features.keypoints import spread_evenly
-from .features.sift import detect_keypoints
+from .features.sift import detect_keypoints, detect_keypoints_halved
 from .gaps import Survey, cell_grid
 from .levels import Level
 from .raster.aoi import AreaOfInterest
@@ -21,6 +21,7 @@ from .refine import WINDOW_PX, Offsets, measure_offsets
 from .types import FloatArray, Keypoints, TiePoints
 
 _MIN_VALID_SHARE = 0.75  # of a window, in both images
+_FAR_APART_PX = 64.0  # keypoints wanted farther apart are detected at half the size: a quarter of the time
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,26 @@ class Candidates:
         aoi: only places inside are looked for.
         at_most: largest number of places a tile.
         windows: what is compared around them.
-        known: keypoints of the tiles read so far, by width of the level and tile.
+        known: keypoints of the tiles read so far, by width of the level, tile and whether at half the size.
     """
 
     aoi: AreaOfInterest
     at_most: int
     windows: Windows = AROUND_KEYPOINTS
-    known: dict[tuple[int, Window], Keypoints] = field(default_factory=dict)
+    known: dict[tuple[int, Window, bool], Keypoints] = field(default_factory=dict)
 
-    def places(self, level: Level, tile: Window, image: MaskedImage, common: NDArray[np.bool_]) -> Keypoints:
-        """Returns the keypoints, or nodes of the lattice, of a tile read with its margin, px of what was read."""
+    def places(
+        self, level: Level, tile: Window, image: MaskedImage, common: NDArray[np.bool_], count: int
+    ) -> Keypoints:
+        """Returns the keypoints, or nodes of the lattice, of a tile read with its margin, px of what was read: enough
+        to choose `count` of them."""
         if self.windows.lattice_px is not None:
             return _lattice(tile, self.windows, self.at_most)
-        place = (level.reference.view.width, tile)
+        halved = tile.width * tile.height > count * _FAR_APART_PX**2
+        place = (level.reference.view.width, tile, halved)
         if place not in self.known:  # both passes at full resolution look at the same tiles
-            self.known[place] = detect_keypoints(image.values, common, self.at_most)
+            detect = detect_keypoints_halved if halved else detect_keypoints
+            self.known[place] = detect(image.values, common, self.at_most)
         return self.known[place]
 
     def corners(
@@ -112,7 +118,7 @@ def measure_tile(level: Level, tile: Window, candidates: Candidates, wanted: int
     common = image.valid & aligned.valid
     if not common.any():
         return joined([]), _surveyed(level, tile, common, np.zeros((0, 2)), np.zeros((0, 2), np.intp))
-    places = candidates.places(level, tile, image, common)
+    places = candidates.places(level, tile, image, common, wanted)
     corners = candidates.corners(level, tile, places, common, wanted)
     gradients = gradient_magnitude(image, windows.smooth_px), gradient_magnitude(aligned, windows.smooth_px)
     found = measure_offsets(*gradients, corners, windows.search_px, windows.side_px)

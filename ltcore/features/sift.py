@@ -39,6 +39,18 @@ def detect_keypoints(image: NDArray[np.float32], valid: NDArray[np.bool_], max_k
     return spread_evenly(single, (image.shape[1], image.shape[0]), max_keypoints)
 
 
+def detect_keypoints_halved(image: NDArray[np.float32], valid: NDArray[np.bool_], max_keypoints: int) -> Keypoints:
+    """Returns the keypoints of `detect_keypoints` that the image at half its size has, in px of the image."""
+    size = (image.shape[1] // 2, image.shape[0] // 2)
+    if min(size) < 1:
+        return detect_keypoints(image, valid, max_keypoints)
+    even = np.s_[: 2 * size[1], : 2 * size[0]]
+    small: NDArray[np.float32] = cv2.resize(image[even], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    seen = cv2.resize(valid[even].astype(np.float32), size, interpolation=cv2.INTER_AREA) == 1
+    found = detect_keypoints(small, seen, max_keypoints)
+    return Keypoints(2 * found.xy, 2 * found.size_px, found.angle_deg, found.response)
+
+
 def describe_rootsift(
     image: NDArray[np.float32], keypoints: Keypoints, angles_deg: FloatArray | None = None
 ) -> Descriptors:

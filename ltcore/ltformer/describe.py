@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..features.patches import sample_patches
 from ..features.sift import describe_rootsift
 from ..progress import Progress, checkpoint
 from ..types import Descriptors, Keypoints
-from .weights import Orientation, WeightsSpec, load_weights
+from .weights import Orientation, WeightsSpec, find_weights, load_weights, read_card
 
 if TYPE_CHECKING:
     from .backends import Backend
@@ -36,7 +37,7 @@ class Describer:
     name: str
     device: str = "cpu"
     device_reason: str
-    backend: Literal["torch", "openvino", "onnx", "opencv"]
+    backend: Literal["torch", "openvino", "onnx", "opencv", "numpy"]
     backend_reason: str
     spec: WeightsSpec | None = None
     sees_polarity: bool = False
@@ -140,3 +141,31 @@ def make_describer(config: FeatureConfig) -> Describer:
     spec, tensors = load_weights(config.weights)
     backend, backend_reason = choose_backend(config, device, spec, tensors)
     return LTFormerDescriber(spec, backend, str(device), (reason, backend_reason))
+
+
+class NotNeeded(Describer):
+    """Stands for LTFormer where the whole overlap is correlated: torch and the network stay unloaded (300 MB, 3 s).
+
+    Args:
+        spec: card of the weights that would have been used.
+    """
+
+    name = "ltformer"
+    backend = "numpy"
+    device_reason = "CPU: the overlap was correlated, which needs no network"
+    backend_reason = "NumPy: the overlap was correlated, which needs no network"
+
+    def __init__(self, spec: WeightsSpec) -> None:
+        self.spec, self.name = spec, spec.name
+
+
+def not_needed(config: FeatureConfig) -> NotNeeded | None:
+    """Returns what stands for a descriptor that is not needed, or None where only loading it tells whether it is there.
+
+    Raises:
+        WeightsError: the weights or their card are missing.
+    """
+    is_told_by_loading = config.device not in ("auto", "cpu") or config.backend != "auto"
+    if config.descriptor == "rootsift" or is_told_by_loading or importlib.util.find_spec("torch") is None:
+        return None
+    return NotNeeded(read_card(find_weights(config.weights).with_suffix(".json")))

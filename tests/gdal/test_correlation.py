@@ -1,14 +1,21 @@
 """The whole overlap correlated at once."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ltcore.config import RasterSource, VerdictConfig
+from ltcore.config import FeatureConfig, RasterSource, RegistrationConfig, RegistrationJob, VerdictConfig
 from ltcore.correlation import correlated_fit
+from ltcore.errors import DeviceError, WeightsError
 from ltcore.frame import build_frame
+from ltcore.pipeline import register
+from ltcore.progress import NullProgress
 from ltcore.raster.read import open_raster
+from ltcore.record import read_record
 from tests.data.make_rasters import NORTH_UP, UTM_33N, make_raster, shifted_pair, texture, texture_at, to_bytes
 
 SIZE = (240, 200)
@@ -73,3 +80,26 @@ def test_large_images_are_correlated_smaller_and_answer_in_full_pixels(tmp_path)
 def test_without_a_prior_there_is_nothing_to_correlate(tmp_path):
     with pytest.raises(ValueError, match="prior"):
         fit_of(*shifted_pair(tmp_path, (0, 0), SIZE), "100")
+
+
+def test_where_correlation_is_sure_no_network_is_loaded(tmp_path):
+    reference, sensed = shifted_pair(tmp_path, (9.0, -5.0), SIZE, **PLACED)
+    args = ["ltcore", "register", str(reference), str(sensed), "--out", str(tmp_path / "out"), "--no-report"]
+    code = (
+        f"import sys; sys.argv = {args!r}; from ltcore.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert not {'torch', 'openvino'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    record = read_record(tmp_path / "out" / "record.json")
+    assert (record["provenance"]["descriptor"], record["backend"]) == ("correlation", "numpy")
+    assert record["weights"]["name"] == "ltformer-d128"
+
+
+@pytest.mark.parametrize("asked", [{"device": "cuda:99"}, {"weights": "no-such"}, {"backend": "onnx", "device": "mps"}])
+def test_what_was_asked_for_and_is_not_there_is_an_error_though_it_is_not_needed(tmp_path, asked):
+    reference, sensed = (RasterSource(path) for path in shifted_pair(tmp_path, (9.0, -5.0), SIZE, **PLACED))
+    job = RegistrationJob(reference, sensed, tmp_path, config=RegistrationConfig(features=FeatureConfig(**asked)))
+    with pytest.raises((DeviceError, WeightsError)):
+        register(job, NullProgress())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from ltcore.features.sift import _packed_octaves, describe_rootsift, detect_keypoints
+from ltcore.features.sift import _packed_octaves, describe_rootsift, detect_keypoints, detect_keypoints_halved
 from ltcore.types import Keypoints
 
 
@@ -100,3 +100,18 @@ def test_angle_turns_the_descriptor():
     alike = (upright.values * turned.values).sum(axis=1)
     assert len(inner) > 20
     assert np.median(alike) > 0.97
+
+
+def test_keypoints_at_half_the_size_lie_where_those_at_full_size_lie():
+    image = np.zeros((301, 240), np.float32)
+    y, x = np.mgrid[:301, :240] + 0.5
+    places = np.array([[60.0, 50.0], [150.0, 80.0], [100.0, 200.0], [200.0, 270.0]])
+    for place in places:
+        image += 200 * np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / (2 * 6.0**2)).astype(np.float32)
+    valid = np.ones(image.shape, bool)
+    found = detect_keypoints_halved(image, valid, 100)
+    nearest = cKDTree(found.xy).query(places)[0]
+    assert nearest.max() < 0.5
+    valid[:, 120:] = False
+    assert detect_keypoints_halved(image, valid, 100).xy[:, 0].max() < 118
+    assert len(detect_keypoints_halved(image[:1, :1], valid[:1, :1], 100)) == 0
