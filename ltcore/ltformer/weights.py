@@ -104,8 +104,10 @@ class WeightsSpec:
 
 
 def weights_folder() -> Path:
-    """Returns the folder `weights` beside the package, in the repository as in the installed plugin."""
-    return Path(__file__).resolve().parents[2] / "weights"
+    """Returns the folder `weights`: inside the package where a wheel put it, else beside it (repository, plugin)."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "weights"
+    return inside if inside.is_dir() else package.parent / "weights"
 
 
 def list_weights(folder: Path | None = None) -> list[WeightsSpec]:
