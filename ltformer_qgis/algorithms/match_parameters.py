@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from qgis.core import (
@@ -15,6 +16,8 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsProject,
+    QgsRasterLayer,
 )
 
 from ..compat import NUMBER_INTEGER, VECTOR_POINT, VECTOR_POLYGON
@@ -63,6 +66,20 @@ def add_rasters(algorithm: LTFormerAlgorithm) -> None:
             "visible bands."
         ),
     )
+    _offer_two_layers(algorithm)
+
+
+def _offer_two_layers(algorithm: LTFormerAlgorithm) -> None:
+    """Lets the dialog begin with two rasters of the project; QGIS itself offers the first one twice."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # a model makes its steps where layers are out of bounds
+        return
+    rasters = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+    rasters.sort(key=lambda layer: layer.name().lower())
+    if len(rasters) > 1:
+        for name, layer in zip(("REFERENCE", "SENSED"), rasters):
+            algorithm.parameterDefinition(name).setGuiDefaultValueOverride(layer.id())
 
 
 def add_method(algorithm: LTFormerAlgorithm) -> None:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 from qgis.core import (
+    QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProject,
+    QgsRasterLayer,
     QgsSettings,
 )
+from qgis.gui import QgsGui, QgsProcessingGui
 
 from ltformer_qgis import settings
+from tests.qgis.conftest import SAMPLES
 
 INPUTS = ["REFERENCE", "REFERENCE_BAND", "SENSED", "SENSED_BAND", "TRANSFORM", "DESCRIPTOR", "MAX_OFFSET", "AOI"]
 ADVANCED = ["WEIGHTS", "DEVICE", "BACKEND", "MAX_TIE_POINTS", "SEED", "RESAMPLING", "MIN_VERDICT"]
@@ -101,3 +106,22 @@ def test_the_python_of_the_engine_is_an_option_of_processing(provider):
         assert settings.python_setting() == "/some/python"
     finally:
         QgsSettings().remove("Processing/Configuration/" + settings.PYTHON_SETTING)
+
+
+def offered(algorithm, name, context):
+    """Returns the layer that the dialog of an algorithm begins with."""
+    registry, kind = QgsGui.processingGuiRegistry(), QgsProcessingGui.WidgetType.Standard
+    wrapper = registry.createParameterWidgetWrapper(algorithm.parameterDefinition(name), kind)
+    widget = wrapper.createWrappedWidget(context)
+    value = wrapper.parameterValue()
+    widget.deleteLater()
+    return value
+
+
+@pytest.mark.parametrize("algorithm_id", ["ltformer:match", "ltformer:assess"])
+def test_the_dialog_begins_with_two_different_layers(provider, context, qgis_new_project, algorithm_id):
+    for name in ("red", "nir"):
+        QgsProject.instance().addMapLayer(QgsRasterLayer(str(SAMPLES / "orchard" / f"{name}.tif"), name))
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
+    rasters = [offered(algorithm, name, context) for name in ("REFERENCE", "SENSED")]
+    assert set(rasters) == set(QgsProject.instance().mapLayers())
