@@ -26,13 +26,13 @@ NOT_RUN = [block for page in PAGES for block in blocks_on(page) if block.reason]
 def folder(tmp_path):
     """A folder as a reader has it: the samples, the environment, and the settings of trainings."""
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
-    for name in (".venv", "training"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "training").symlink_to(ROOT / "training")
     return tmp_path
 
 
 @pytest.fixture
-def environment(tmp_path_factory):
+def environment():
     """The variables after `. .venv/bin/activate`."""
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
 
