@@ -18,7 +18,6 @@ ALLOWED = {
     "benchmarks/descriptor/suite.py:run_suite": (47, "one suite from the images to its table"),
     "ltformer_qgis/dock/inputs_box.py:__init__": (44, "the widgets of a box in the order in which they are seen"),
     "tests/gdal/test_write.py": (360, "one function under test and all kinds of rasters"),
-    "tests/torch/test_upstream.py": (330, "one file format and all ways in which a file is none"),
 }
 
 
