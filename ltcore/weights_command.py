@@ -1,4 +1,4 @@
-"""The commands ltcore weights list | import."""
+"""The commands ltcore weights list | verify | import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import InputError
 
 @click.group("weights")
 def weights_group() -> None:
-    """Shows and imports network weights."""
+    """Shows, checks and imports network weights."""
 
 
 @weights_group.command("list")
@@ -34,6 +34,28 @@ def list_command(folder: Optional[Path], as_json: bool) -> None:
         click.echo(f"{spec.name:24} {size}, {spec.orientation}; licence {spec.licence}; trained on {spec.trained_on}")
     if not specs:
         click.echo("No weights with a card were found.")
+
+
+@weights_group.command("verify")
+@click.option("--folder", type=click.Path(path_type=Path), help="Folder of weights and cards; by default the shipped.")
+def verify_command(folder: Optional[Path]) -> None:
+    """Checks that the weights in a folder are those of their cards: SHA-256, tensors and their shapes, finite numbers.
+
+    Exit codes: 0 all are; 2 one is missing, damaged or not what its card says, or there are none.
+    """
+    from .ltformer.weights import load_onnx, load_weights, weights_folder  # noqa: PLC0415 - as above
+
+    cards = sorted((folder or weights_folder()).glob("*.json"))
+    if not cards:
+        raise InputError(f"No weights with a card were found in '{folder or weights_folder()}'.", fix="Check the path.")
+    for card in cards:
+        file = str(card.with_suffix(".safetensors"))
+        spec, tensors = load_weights(file)
+        kinds = ["safetensors"]
+        if spec.onnx_sha256 is not None:
+            load_onnx(file, spec)
+            kinds.append("onnx")
+        click.echo(f"{spec.name:24} {len(tensors)} tensors as its card says ({', '.join(kinds)})")
 
 
 @weights_group.command("import")

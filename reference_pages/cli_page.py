@@ -54,9 +54,8 @@ def _commands(path: str, group: click.Group) -> Iterator[tuple[str, click.Comman
 def _section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
-    options = [
-        _option(facts) for facts in command.to_info_dict(context)["params"] if facts["param_type_name"] == "option"
-    ]
+    known = command.to_info_dict(context)["params"]
+    options = [_option(facts) for facts in known if facts["param_type_name"] == "option" and facts["name"] != "help"]
     help_text = inspect.cleandoc(command.help or "")
     rows = table(["option", "values", "default", "meaning"], options)
     return "\n\n".join(part for part in (f"## {name}", f"```\n{usage}\n```", help_text, rows) if part)
