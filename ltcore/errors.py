@@ -50,3 +50,7 @@ class WeightsError(InputError):
 
 class DeviceError(LtcoreError):
     """A compute device or backend that was asked for and is not there."""
+
+
+class DeviceLostError(DeviceError):
+    """A device that failed in the middle of the work; this process cannot use it any more."""

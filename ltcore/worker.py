@@ -6,7 +6,8 @@
               {"id": 1, "error": {"kind": "input", "what": "...", "why": "...", "fix": "..."}}
 
 The methods and their params are those of ltcore.worker_methods, and `cancel` (params {"id": of the request to stop}).
-Error kinds: cancelled, input, failed, request, unexpected. Requests run one after the other; `cancel` is heard while
+Error kinds: cancelled, input, failed, request, unexpected, and lost, after which the worker ends: its GPU is gone, and
+only another process can use it again. Requests run one after the other; `cancel` is heard while
 one runs. The worker ends when stdin does, after the requests it has already read; when nobody reads its stdout any
 more it stops at the next event. Stdout carries the protocol alone: whatever else prints goes to stderr.
 """
@@ -23,7 +24,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Union
 
-from .errors import IMPOSSIBLE_NAMES, FileNameError, InputError, LtcoreError
+from .errors import IMPOSSIBLE_NAMES, DeviceLostError, FileNameError, InputError, LtcoreError
 from .progress import CancelledError, Progress
 from .worker_methods import METHODS
 
@@ -170,14 +171,15 @@ def _receive(line: bytes, inbox: Inbox, channel: Channel) -> None:
 
 
 def run_requests(inbox: Inbox, channel: Channel) -> None:
-    """Answers queued requests in order until the queue ends, a `shutdown` comes or nobody listens."""
+    """Answers queued requests in order until the queue ends, a `shutdown` comes, a device is lost or nobody listens."""
     while not channel.is_broken:
         request = inbox.waiting.get()
         if request is None:
             return
-        channel.send({"id": request.id, **_answer(request, RequestProgress(request, inbox, channel))})
+        answer = _answer(request, RequestProgress(request, inbox, channel))
+        channel.send({"id": request.id, **answer})
         inbox.close(request)
-        if request.method == "shutdown":
+        if request.method == "shutdown" or answer.get("error", {}).get("kind") == "lost":
             return
 
 
@@ -199,7 +201,7 @@ def _answer(request: Request, progress: Progress) -> dict[str, Any]:
     except InputError as error:
         return {"error": _error_object("input", error)}
     except LtcoreError as error:
-        return {"error": _error_object("failed", error)}
+        return {"error": _error_object("lost" if isinstance(error, DeviceLostError) else "failed", error)}
     except Exception as error:  # the boundary: everything becomes an answer, the traceback a log line
         _logger.exception("request %s (%s) failed", request.id, request.method)
         is_name = isinstance(error, OSError) and error.errno in IMPOSSIBLE_NAMES

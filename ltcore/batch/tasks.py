@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import __version__
-from ..errors import InputError, LtcoreError
+from ..errors import DeviceLostError, InputError, LtcoreError
 from ..ltformer.describe import make_describer
 from ..outputs import check_out_dir, write_outputs
 from ..pipeline import register
@@ -69,6 +70,9 @@ def _run_pair(pair: Pair, run_id: str, resume: bool) -> Outcome | None:
         return outcome_of_record(pair.id, record, time.perf_counter() - start, resumed=False)
     except CancelledError:
         return None
+    except DeviceLostError:
+        _logger.exception("pair %s", pair.id)
+        os._exit(1)  # Dask starts another process, which may use the device again, and gives it this pair
     except LtcoreError as error:
         return error_outcome(pair.id, str(error), time.perf_counter() - start)
     except Exception as error:  # the boundary: a fault of one pair is not one of the batch

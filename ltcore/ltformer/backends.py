@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..config import FeatureConfig
-from ..errors import DeviceError
+from ..errors import DeviceError, DeviceLostError
 from .cpu_backend import OpenVinoBackend, has_bfloat16, why_no_openvino
 from .network import LTFormer
 from .onnx_backend import OnnxBackend, why_no_onnx
@@ -176,7 +176,10 @@ class TorchBackend:
         self._device = device
         network = LTFormer(descriptor_dim, initialise=False)
         network.load_state_dict(tensors, strict=False)  # names and shapes are checked by load_weights
-        self._network = network.eval().requires_grad_(False).to(device)
+        try:
+            self._network = network.eval().requires_grad_(False).to(device)
+        except RuntimeError as error:
+            raise _lost(device, error) from error
         self.descriptor_dim = descriptor_dim
         self.batch = _BATCH.get(device.type, 512)
         self._threads = _one_core_threads(torch.get_num_threads()) if device.type == "cpu" else None
@@ -199,7 +202,9 @@ class TorchBackend:
             return self._run(patches)
         except RuntimeError as error:  # what PyTorch raises differs with the device
             if not any(text in str(error) for text in _OUT_OF_MEMORY):
-                raise
+                if self._device.type == "cpu":
+                    raise
+                raise _lost(self._device, error) from error
             if self.batch <= _LEAST_BATCH:
                 raise DeviceError(
                     f"The memory of {self._device} does not suffice for {self.batch} patches.",
@@ -222,6 +227,15 @@ class TorchBackend:
         with torch.inference_mode():
             values: NDArray[np.float32] = self._network(patches.to(self._device)).cpu().numpy()
         return values
+
+
+def _lost(device: torch.device, error: RuntimeError) -> DeviceLostError:
+    reason = (str(error).strip().splitlines() or ["nothing"])[0][:200]
+    return DeviceLostError(
+        f"The device '{device}' failed.",
+        f"PyTorch says: {reason}.",
+        "Run it again; if that happens again, choose the device 'cpu' or update the driver.",
+    )
 
 
 def _one_core_threads(count: int) -> ThreadPoolExecutor:

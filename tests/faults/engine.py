@@ -29,27 +29,30 @@ class Outcome:
     @property
     def is_sound(self) -> bool:
         """Whether the user got a result or a sentence, and no traceback."""
-        return self.kind in ("result", "input", "failed", "request", "cancelled") and "Traceback" not in self.text
+        return (
+            self.kind in ("result", "input", "failed", "lost", "request", "cancelled") and "Traceback" not in self.text
+        )
 
 
 class Engine:
-    """`python -m ltcore.worker`, started when it is needed and again after it died."""
+    """`python -m ltcore.worker`, or a program that ends in its main(), started when needed and again after it died."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, program: str = "", **environment: str) -> None:
+        self._words = ["-c", program] if program else ["-m", "ltcore.worker"]
         self._environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         self._process: Optional[subprocess.Popen[bytes]] = None
 
-    def register(self, reference: Path, sensed: Path, out: Path, **more: Any) -> Outcome:
-        """Registers a pair by the quickest settings."""
+    def register(self, reference: Path, sensed: Path, out: Path, kill_at: float = 2.0, **more: Any) -> Outcome:
+        """Registers a pair by the quickest settings; kills the process at a share of the work from 0 to 1."""
         sources = {"reference": {"path": str(reference)}, "sensed": {"path": str(sensed)}}
-        return self.ask("register", {**sources, "out_dir": str(out), "config": QUICK, **more})
+        return self.ask("register", {**sources, "out_dir": str(out), "config": QUICK, **more}, kill_at=kill_at)
 
-    def ask(self, method: str, params: dict[str, Any], timeout_s: float = 120) -> Outcome:
+    def ask(self, method: str, params: dict[str, Any], timeout_s: float = 120, kill_at: float = 2.0) -> Outcome:
         """Returns what became of a request."""
         line = json.dumps({"id": 1, "method": method, "params": params}).encode()
-        return self.send(line, timeout_s)
+        return self.send(line, timeout_s, kill_at)
 
-    def send(self, line: bytes, timeout_s: float = 120) -> Outcome:
+    def send(self, line: bytes, timeout_s: float = 120, kill_at: float = 2.0) -> Outcome:
         """Returns what became of one raw line."""
         process, start_s = self._started(), time.monotonic()
         process.stdin.write(line + b"\n")
@@ -69,6 +72,8 @@ class Engine:
                 error = answer["error"]
                 text = " ".join(error.get(key) or "" for key in ("what", "why", "fix"))
                 return Outcome(error["kind"], text=text, seconds=seconds)
+            if answer.get("progress", 0) >= kill_at:
+                process.kill()
             if "result" in answer:
                 return Outcome("result", answer["result"], seconds=seconds)
 
@@ -81,6 +86,10 @@ class Engine:
             self._stderr.unlink(missing_ok=True)
         self._process = None
 
+    def exit_code(self, timeout_s: float = 30) -> int:
+        """Waits until the process has ended by itself."""
+        return self._started().wait(timeout_s)
+
     @property
     def pid(self) -> int:
         """Number of the process."""
@@ -90,7 +99,7 @@ class Engine:
         if self._process is None:
             handle, name = tempfile.mkstemp()
             self._stderr, self._lines = Path(name), queue.Queue()
-            command = [sys.executable, "-m", "ltcore.worker"]
+            command = [sys.executable, *self._words]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": handle}
             self._process = subprocess.Popen(command, env=self._environment, **pipes)
             os.close(handle)
