@@ -55,7 +55,9 @@ def _section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     known = command.to_info_dict(context)["params"]
-    options = [_option(facts) for facts in known if facts["param_type_name"] == "option" and facts["name"] != "help"]
+    options = [
+        _option(facts) for facts in known if facts["param_type_name"] == "option" and "--help" not in facts["opts"]
+    ]
     help_text = inspect.cleandoc(command.help or "")
     rows = table(["option", "values", "default", "meaning"], options)
     return "\n\n".join(part for part in (f"## {name}", f"```\n{usage}\n```", help_text, rows) if part)
