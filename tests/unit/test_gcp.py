@@ -209,6 +209,9 @@ def test_gcps_of_a_result(tmp_path: Path) -> None:
     np.testing.assert_allclose(gcps.map_xy(), GEOREFERENCED.to_map(result.tie_points.reference_xy))
     assert [gcp.enabled for gcp in gcps.gcps] == result.fit.inliers.tolist()  # type: ignore[union-attr]
     assert gcps.gcps[3].residual_px == tuple(result.fit.residuals_px[3])  # type: ignore[union-attr]
+    assert [gcp.id for gcp in gcps.gcps] == list(range(1, 61))
+    without_place = make_result(tmp_path, grids=(GeoGrid(64, 48, None, GEOREFERENCED.crs_wkt), PLAIN))
+    assert gcp_set_from(without_place).crs_wkt is None  # pixels are in no CRS
 
 
 def test_without_fit_no_gcp_is_enabled(tmp_path: Path) -> None:

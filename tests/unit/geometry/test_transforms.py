@@ -76,6 +76,7 @@ def test_inverse_undoes_the_transform(model: Model, seed: int) -> None:
     random = np.random.default_rng(seed)
     transform, xy = random_transform(model, random), random.uniform(0, SIZE, (30, 2))
     np.testing.assert_allclose(transform.inverse()(transform(xy)), xy, atol=1e-6)
+    assert transform.inverse().model == model
     np.testing.assert_allclose(transform.inverse().inverse().matrix, transform.matrix, rtol=1e-7, atol=1e-9)
 
 
