@@ -41,8 +41,10 @@ def write_geopackage(path: Path, fill: Callable[[Any], None]) -> None:
     with atomic_path(path) as temporary, _fixed_date():
         try:
             dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(temporary))
-            fill(dataset)
-            del dataset
+            try:
+                fill(dataset)
+            finally:
+                dataset.Destroy()  # closes the file whoever still knows of it: Windows deletes no open one
         except RuntimeError as error:
             raise write_error(path, error) from error
 

@@ -10,7 +10,7 @@ from typing import Any
 from osgeo import gdal, ogr
 
 from ..errors import InputError
-from ..gcp import Gcp, GcpSet, map_positions
+from ..gcp import MAX_POINTS, Gcp, GcpSet, map_positions
 from ..result import RegistrationResult, TransformFit
 from .geopackage import add_feature, add_gaps, add_layer, point, write_geopackage
 
@@ -18,8 +18,9 @@ ogr.UseExceptions()
 
 LAYER = "tie_points"
 
+_SENSED = ("sensed_x", "sensed_y")
 _REALS = (
-    "sensed_x", "sensed_y", "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
+    *_SENSED, "reference_x", "reference_y", "dx_px", "dy_px", "residual_px", "heldout_px", "score",
     "cov_xx", "cov_xy", "cov_yy",
 )  # fmt: skip
 
@@ -89,6 +90,8 @@ def read_tie_points(path: Path) -> GcpSet:
             raise InputError(f"'{path.name}' has no layer '{LAYER}'.", fix="Give a tie_points.gpkg.")
         crs = layer.GetSpatialRef()
         known = crs is not None and (crs.IsProjected() or crs.IsGeographic())
+        if layer.GetFeatureCount() > MAX_POINTS:
+            raise InputError(f"'{path.name}' has more than {MAX_POINTS:,} points.", fix="Thin them first.")
         gcps = tuple(_gcp(feature, number) for number, feature in enumerate(layer, start=1))
     except (RuntimeError, KeyError) as error:
         raise InputError(f"'{path.name}' holds no tie points that can be read:", f"{error}.") from error
@@ -97,7 +100,7 @@ def read_tie_points(path: Path) -> GcpSet:
 
 def _gcp(feature: Any, number: int) -> Gcp:
     place = feature.GetGeometryRef()
-    values = [feature.GetFieldAsDouble(name) for name in ("sensed_x", "sensed_y")]
+    values = [feature.GetFieldAsDouble(name) if feature.IsFieldSetAndNotNull(name) else math.nan for name in _SENSED]
     values += [place.GetX(), place.GetY()] if place is not None else [math.nan, math.nan]
     if not all(math.isfinite(value) for value in values):
         raise KeyError(f"point {number} has no finite position")

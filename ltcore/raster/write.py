@@ -144,21 +144,24 @@ class _Warp:
 
     def write(self, path: Path, grid: GeoGrid, progress: Progress) -> None:
         """Makes the GeoTIFF at `path`, tile by tile within the part that shows the source."""
-        output = self._create(path, grid)
         side = self._tile_side()
         sensed = (self.source.RasterXSize, self.source.RasterYSize)
         left, top, right, bottom = self.backward.footprint(_border(GeoGrid(*sensed)), (grid.width, grid.height))
         rows, columns = range(top - top % _BLOCK, bottom, side), range(left - left % _BLOCK, right, side)
         corners = [(x, y) for y in rows for x in columns]
-        for done, (left, top) in enumerate(corners):
-            size = min(side, grid.width - left), min(side, grid.height - top)
-            for piece in self.backward.pieces((left, top), size, sensed, progress):
-                output.WriteRaster(*piece.corner, *piece.size, self._warped(self.pixels, piece).ReadRaster())
-                if self.validity is not None:
-                    seen = self._warped(self.validity, piece).ReadRaster()
-                    output.GetRasterBand(1).GetMaskBand().WriteRaster(*piece.corner, *piece.size, seen)
-            progress.report((done + 1) / len(corners), "Writing the warped raster")
-        output.FlushCache()
+        output = self._create(path, grid)
+        try:
+            for done, (left, top) in enumerate(corners):
+                size = min(side, grid.width - left), min(side, grid.height - top)
+                for piece in self.backward.pieces((left, top), size, sensed, progress):
+                    output.WriteRaster(*piece.corner, *piece.size, self._warped(self.pixels, piece).ReadRaster())
+                    if self.validity is not None:
+                        seen = self._warped(self.validity, piece).ReadRaster()
+                        output.GetRasterBand(1).GetMaskBand().WriteRaster(*piece.corner, *piece.size, seen)
+                progress.report((done + 1) / len(corners), "Writing the warped raster")
+            output.FlushCache()
+        finally:
+            del output  # closes the file, also where an error keeps this frame: Windows deletes no open one
 
     def _tile_side(self) -> int:
         pixel = gdal.GetDataTypeSize(self.kind) // 8 * len(self.bands)

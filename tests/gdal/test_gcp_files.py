@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from osgeo import gdal, ogr
 
+from ltcore.errors import InputError, OutputError
 from ltcore.gcp import MAX_GDAL_GCPS, gcp_set_from, read_points, write_gcps_vrt, write_points
 from ltcore.geometry.transforms import Transform, estimate
 from ltcore.progress import NullProgress
@@ -108,6 +109,16 @@ def test_tie_points_read_back(tmp_path: Path, reference: GeoGrid) -> None:
     assert (found.crs_wkt is None) == (expected.crs_wkt is None)
 
 
+@pytest.mark.parametrize("field", ["sensed_x", "sensed_y"])
+def test_a_tie_point_without_a_place_in_the_sensed_raster_is_refused(tmp_path: Path, field: str) -> None:
+    write_tie_points(tmp_path / "a.gpkg", make_result(tmp_path))
+    dataset = gdal.OpenEx(str(tmp_path / "a.gpkg"), gdal.OF_VECTOR | gdal.OF_UPDATE)
+    dataset.ExecuteSQL(f"UPDATE tie_points SET {field} = NULL WHERE id = 3")  # as of a point drawn by hand in QGIS
+    del dataset
+    with pytest.raises(InputError, match="point 3 has no finite position"):
+        read_tie_points(tmp_path / "a.gpkg")
+
+
 def test_equal_results_give_equal_geopackages(tmp_path: Path) -> None:
     result = make_result(tmp_path, grids=(REFERENCE, GeoGrid(64, 48)))
     for name in ("a.gpkg", "b.gpkg"):
@@ -138,6 +149,27 @@ def test_vrt_has_gcps_of_inliers_and_no_geotransform(tmp_path: Path, kind: str) 
     expected = np.hstack([inliers.sensed_xy, REFERENCE.to_map(inliers.reference_xy)])
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=6e-5)  # GDAL writes pixels with four decimals
     np.testing.assert_array_equal(vrt.ReadAsArray(), gdal.Open(str(sensed)).ReadAsArray())
+    enabled = [gcp.id for gcp in gcp_set_from(result).gcps if gcp.enabled]
+    assert [(gcp.Id, gcp.Info, gcp.GCPZ) for gcp in vrt.GetGCPs()] == [(str(number), "", 0.0) for number in enabled]
+
+
+def test_vrt_of_gcps_without_a_crs_names_none(tmp_path: Path) -> None:
+    sensed = VARIANTS["plain"](tmp_path / "sensed.tif")
+    write_gcps_vrt(tmp_path / "gcps.vrt", gcp_set_from(result_on(tmp_path, sensed, reference=GeoGrid(64, 48))), sensed)
+    vrt = gdal.Open(str(tmp_path / "gcps.vrt"))
+    assert vrt.GetGCPCount() == 54
+    assert vrt.GetGCPSpatialRef() is None
+
+
+def test_a_vrt_of_what_is_no_raster_names_the_file_and_the_reason(tmp_path: Path) -> None:
+    sensed = VARIANTS["plain"](tmp_path / "sensed.tif")
+    gcps = gcp_set_from(result_on(tmp_path, sensed))
+    sensed.write_text("no raster")
+    with pytest.raises(OutputError) as caught:
+        write_gcps_vrt(tmp_path / "gcps.vrt", gcps, sensed)
+    assert "gcps.vrt" in caught.value.what
+    assert "not recognized as a supported file format" in caught.value.why
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sensed.tif"]
 
 
 def test_gdalwarp_of_the_vrt_agrees_with_our_warp(tmp_path: Path) -> None:
