@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Optional, Union
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ from .summary import plain, result_summary
 from .types import FloatArray, TiePoints
 from .uncertainty import precision_of
 from .versions import versions
+
+_MAX_BYTES = 64 * 2**20  # of the arrays of edited tie points; 100 000 take 7 MiB
 
 
 @pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -135,6 +137,10 @@ def _look(frame: Frame, points: TiePoints, fit: TransformFit) -> Union[tuple[Cov
 
 def _read_points(path: Path) -> tuple[TiePoints, NDArray[np.bool_]]:
     try:
+        with ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > _MAX_BYTES:
+            raise ValueError(f"it unpacks to {unpacked:,} bytes, and {_MAX_BYTES:,} are the limit")
         with np.load(path, allow_pickle=False) as file:
             points = TiePoints(*(file[name] for name in ("reference_xy", "sensed_xy", "score", "covariance_px2")))
             enabled = np.array(file["enabled"], dtype=np.bool_).reshape(len(points))

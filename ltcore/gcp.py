@@ -33,7 +33,7 @@ SAME_PLACE_PX = 1e-6  # within which two GCPs are one
 _HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
 _CRS_MARK = "#CRS: "
 _MAX_LINE_CHARACTERS = 100_000
-_MAX_POINTS = 1_000_000
+MAX_POINTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ def read_points(path: Path, source_grid: GeoGrid) -> GcpSet:
         if not (math.isfinite(col) and math.isfinite(row)):
             raise _malformed(path, number, "its coordinates must be finite numbers")
         gcps.append(Gcp(len(gcps) + 1, col, row + 0.0, values[0], values[1], enabled))
-        if len(gcps) > _MAX_POINTS:
-            raise _malformed(path, number, f"more than {_MAX_POINTS:,} points cannot be read")
+        if len(gcps) > MAX_POINTS:
+            raise _malformed(path, number, f"more than {MAX_POINTS:,} points cannot be read")
     return GcpSet(tuple(gcps), crs_wkt)
 
 

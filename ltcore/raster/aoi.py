@@ -16,6 +16,8 @@ from ..network import check_local
 from ..types import FloatArray
 from .grid import GeoGrid
 
+_MOST_CORNERS = 2_000_000  # of all polygons: 32 MB, and half a minute to unite them
+
 
 @dataclass(frozen=True)
 class AreaOfInterest:
@@ -71,7 +73,7 @@ def _shapes(layer: Any, grid: GeoGrid) -> list[Any]:
     def to_pixel(xy: FloatArray) -> FloatArray:
         return grid.to_pixel(xy) if grid.geotransform is not None else xy * [1.0, -1.0]
 
-    shapes = []
+    shapes, corners = [], 0
     for feature in layer:
         geometry = feature.GetGeometryRef()
         if geometry is None or geometry.GetDimension() != 2:
@@ -81,5 +83,12 @@ def _shapes(layer: Any, grid: GeoGrid) -> list[Any]:
             geometry.Transform(to_crs)
         geometry.FlattenTo2D()
         shape = shapely.from_wkb(bytes(geometry.ExportToWkb()))
+        corners += shapely.get_num_coordinates(shape)
+        if corners > _MOST_CORNERS:
+            raise InputError(
+                "The area of interest is too detailed.",
+                f"It has more than {_MOST_CORNERS:,} corners.",
+                "Simplify it.",
+            )
         shapes.append(shapely.transform(shape, to_pixel))
     return shapes

@@ -149,7 +149,7 @@ def test_a_line_may_have_a_hundred_thousand_characters(tmp_path: Path) -> None:
 
 
 def test_a_file_may_have_a_million_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ltcore.gcp._MAX_POINTS", 2)  # the limit itself would take long
+    monkeypatch.setattr("ltcore.gcp.MAX_POINTS", 2)  # the limit itself would take long
     assert len(read_points(points_file(tmp_path, HEADER, *["1,2,3,-4"] * 2), PLAIN)) == 2
     with pytest.raises(InputError) as caught:
         read_points(points_file(tmp_path, HEADER, *["1,2,3,-4"] * 3), PLAIN)
