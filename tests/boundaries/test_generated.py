@@ -1,10 +1,11 @@
-"""Tables that programs write are those of the results in git; script/check runs script/make-reference for other pages."""
+"""Tables that programs write are those of the results in git; script/check asks script/make-reference for the rest."""
 
 from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 from benchmarks.registration import table as registration
@@ -17,6 +18,7 @@ def script(name):
     """Returns a program of the folder script/ as a module."""
     loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(ROOT / "script" / name))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    sys.modules[loader.name] = module  # dataclasses look there for their module
     loader.exec_module(module)
     return module
 
