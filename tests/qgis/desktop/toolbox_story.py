@@ -9,7 +9,7 @@ sys.path.insert(0, os.environ["STORIES"])
 
 import processing
 import qgis.utils
-from player import Player, Pulse, click, install
+from player import Player, Pulse, click, install, seconds
 from qgis.core import QgsProject
 from qgis.PyQt.QtWidgets import QPushButton
 from qgis.utils import iface
@@ -35,6 +35,10 @@ def story(seen):
     yield run.isEnabled
     seen["longest_freeze_ms"], seen["layers"] = pulse.longest_ms, layers()
     dialog.close()
+    iface.messageBar().clearWidgets()
+    iface.zoomFull()
+    yield seconds(2)
+    assert iface.mainWindow().grab().save(os.environ["OUT"] + "/map.jpg", quality=88)
     iface.newProject()
     yield lambda: not layers()
 
