@@ -83,7 +83,7 @@ def _shapes(layer: Any, grid: GeoGrid) -> list[Any]:
             geometry.Transform(to_crs)
         geometry.FlattenTo2D()
         shape = shapely.from_wkb(bytes(geometry.ExportToWkb()))
-        corners += shapely.get_num_coordinates(shape)
+        corners += int(shapely.get_num_coordinates(shape))
         if corners > _MOST_CORNERS:
             raise InputError(
                 "The area of interest is too detailed.",

@@ -232,16 +232,24 @@ def _nodata(bands: list[Any], kind: int) -> float | None:
     for band in bands:
         value = band.GetNoDataValue()
         if value is not None and _fits(value, kind):
-            return float(value)
+            return int(value) if _is_integer(kind) else float(value)  # GDAL takes no float for 64-bit integers
     return float("nan") if kind in _FLOATS else None
 
 
 def _fits(value: float, kind: int) -> bool:
-    dtype = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(kind))
-    if not np.issubdtype(dtype, np.integer):
+    if not _is_integer(kind):
         return True
-    limits = np.iinfo(dtype)
-    return float(value).is_integer() and bool(limits.min <= value <= limits.max)
+    limits = np.iinfo(_dtype(kind))
+    # The warper holds nodata as float64: of integers of 64 bits not every one is one.
+    return float(value).is_integer() and int(float(value)) == value and bool(limits.min <= value <= limits.max)
+
+
+def _is_integer(kind: int) -> bool:
+    return np.issubdtype(_dtype(kind), np.integer)
+
+
+def _dtype(kind: int) -> np.dtype[Any]:
+    return np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(kind))
 
 
 def _predictor(kind: int) -> int:
