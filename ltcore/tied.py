@@ -136,7 +136,7 @@ def _fitted(frame: Frame, fine: FineResult, config: FitConfig, models: Sequence[
             EstimationFailure(f"none of {fine.candidates} keypoints could be found again in the sensed image")
         )
     own = in_own_grids(frame, fine.points)
-    fit, trials = fit_tie_points(own, frame.prior, in_reference_px(frame, config), models)
+    fit, trials = fit_tie_points(own, frame.prior, in_reference_px(frame, config), models, frame.coarser_px)
     return Tied(fine, fine.points, own, fit, trials)
 
 

@@ -54,7 +54,11 @@ class _Matched:
 
 
 def fit_tie_points(
-    points: TiePoints, prior: FloatArray, config: FitConfig, models: Sequence[AnyModel] = ALL_MODELS
+    points: TiePoints,
+    prior: FloatArray,
+    config: FitConfig,
+    models: Sequence[AnyModel] = ALL_MODELS,
+    unit_px: float = 1.0,
 ) -> tuple[Union[TransformFit, EstimationFailure], tuple[ModelTrial, ...]]:
     """Returns the transform the tie points agree on, and how every model tried did.
 
@@ -66,6 +70,7 @@ def fit_tie_points(
         prior: 3x3 matrix sensed px -> reference px (identity without georeference).
         config: model or "auto", threshold in reference px, seed.
         models: those "auto" chooses from, the simplest first. One that bends must have two thirds of the tie points.
+        unit_px: size of a px of the coarser raster in px of the reference: what is measured is good to shares of it.
     """
     source = apply_matrix(prior, points.sensed_xy)
     wanted: Sequence[AnyModel] = models if config.transform == "auto" else (config.transform,)
@@ -85,7 +90,7 @@ def fit_tie_points(
     if not candidates:
         return failure, ()
     trials = tuple(candidate.trial for candidate in candidates.values())
-    chosen = candidates[choose_model(trials)]
+    chosen = candidates[choose_model(trials, unit_px)]
     if isinstance(chosen.transform, EstimationFailure):
         return chosen.transform, trials
     heldout = np.full((len(points), 2), np.nan)
@@ -101,24 +106,25 @@ def fit_tie_points(
     return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
 
 
-def choose_model(trials: Sequence[ModelTrial]) -> AnyModel:
+def choose_model(trials: Sequence[ModelTrial], unit_px: float = 1.0) -> AnyModel:
     """Returns the simplest model that does about as well as richer ones on points left out; trials are not empty.
 
     A richer plane model must bring the median held-out error under 60 % of that of a simpler one, and 0.02 px farther.
-    A model that bends must bring it under 70 % of that of the best plane one, and 0.3 px lower. Standard errors do
-    not decide: what a simple transform leaves over is noise, relief, shadows and bands of one product that are apart by
-    themselves, which richer models follow on left-out points, too (docs/adr/0012).
+    A model that bends must bring it under 70 % of that of the best plane one, and 0.3 px lower. These px are as large
+    as `unit_px` px of the reference. Standard errors do not decide: what a simple transform leaves over is noise,
+    relief, shadows and bands of one product that are apart by themselves, which richer models follow on left-out
+    points, too (docs/adr/0012).
     """
     plane = [trial for trial in trials if trial.model in MODELS]
     bent = [trial for trial in trials if trial.model not in MODELS]
     if not plane:
-        return _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX).model
-    simple = _simplest(plane, _PLANE_GAIN, _PLANE_GAIN_PX)
+        return _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX * unit_px).model
+    simple = _simplest(plane, _PLANE_GAIN, _PLANE_GAIN_PX * unit_px)
     if not bent:
         return simple.model
-    better = _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX)
+    better = _simplest(bent, _BENT_ALIKE, _BENT_ALIKE_PX * unit_px)
     best = min(trial.median_px for trial in plane)
-    wins = better.median_px <= min(_BEND_GAIN * best, best - _BEND_GAIN_PX)
+    wins = better.median_px <= min(_BEND_GAIN * best, best - _BEND_GAIN_PX * unit_px)
     return better.model if wins else simple.model
 
 

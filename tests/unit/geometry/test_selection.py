@@ -195,3 +195,12 @@ def test_only_models_that_may_be_chosen_are_tried():
     fit, tried = fit_tie_points(swollen(), np.eye(3), FitConfig(), ("shift", "affine"))
     assert [trial.model for trial in tried] == ["shift", "affine"]
     assert fit.transform.model in ("shift", "affine")
+
+
+def test_what_a_richer_model_must_gain_counts_in_px_of_the_coarser_raster():
+    plane = {"shift": 0.11, "affine": 0.05}  # 0.027 px more than 60 % allow
+    assert choose_model(trials(plane, plane)) == "affine"
+    assert choose_model(trials(plane, plane), unit_px=4.0) == "shift"
+    bent = {"affine": 1.5, "tps": 0.5}
+    assert choose_model(trials(bent, bent)) == "tps"
+    assert choose_model(trials(bent, bent), unit_px=4.0) == "affine"
