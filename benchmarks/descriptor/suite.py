@@ -18,7 +18,7 @@ import numpy as np
 
 from ltcore.atomic import atomic_path
 from ltcore.versions import versions
-from training.evaluate import CORRECT_PX, MODES, PRECISE_PX
+from training.evaluate import CORRECT_PX, MODES, PRECISE_PX, Mode
 
 from .closed_set import TRUE_PX, WINDOWS_PX, run_closed_set
 from .curves import run_curves, summarise_curves
@@ -65,21 +65,10 @@ def run_suite(
         config: how much is done.
         say: is told what is being done.
     """
-    seconds: dict[str, float] = {}
+    timed = _Timed(say)
     code = commit()
-
-    def timed(part: str, run: Callable[[], Any]) -> Any:
-        say(part)
-        start = time.perf_counter()
-        result = run()
-        seconds[part] = round(time.perf_counter() - start, 1)
-        return result
-
     speeds = timed("speed", lambda: {each.name: each.measure_speed() for each in selection.networks})
-    rows: list[OpenSetRow] = timed(
-        "open_set", lambda: run_open_set(scenes, selection.methods, config.open_set, selection.workers)
-    )
-    shown = selection.representatives
+    rows = timed("open_set", lambda: run_open_set(scenes, selection.methods, config.open_set, selection.workers))
     report = {
         "suite": "descriptor",
         "settings": {**asdict(config), "correct_px": CORRECT_PX, "precise_px": PRECISE_PX, "true_px": TRUE_PX},
@@ -88,23 +77,41 @@ def run_suite(
         "versions": versions(),
         **code,
         "methods": {each.name: _facts(each, speeds) for each in selection.methods},
-        "open_set": {
-            mode: {
-                "facts": pair_facts(rows, mode),
-                "methods": summarise_open_set(rows, mode),
-                "first_warp": first_warp(rows, mode),
-            }
-            for mode in MODES
-        },
+        "open_set": {mode: _open_set(rows, mode) for mode in MODES},
         "closed_set": timed("closed_set", lambda: _closed_set(scenes, val_scenes, selection, config)),
         "retrieval": timed("retrieval", lambda: _retrieval(scenes, selection)),
-        "curves": timed(
-            "curves",
-            lambda: summarise_curves(run_curves(scenes, shown, config.curve_keypoints, selection.workers)),
-        ),
-        "seconds": seconds,
+        "curves": timed("curves", lambda: _curves(scenes, selection, config)),
+        "seconds": timed.seconds,
     }
     return report, rows
+
+
+class _Timed:
+    """Runs the parts of the suite, says which and keeps how long each took, s."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, part: str, run: Callable[[], Any]) -> Any:
+        self._say(part)
+        start = time.perf_counter()
+        result = run()
+        self.seconds[part] = round(time.perf_counter() - start, 1)
+        return result
+
+
+def _open_set(rows: list[OpenSetRow], mode: Mode) -> dict[str, Any]:
+    return {
+        "facts": pair_facts(rows, mode),
+        "methods": summarise_open_set(rows, mode),
+        "first_warp": first_warp(rows, mode),
+    }
+
+
+def _curves(scenes: Sequence[Scene], selection: Selection, config: SuiteConfig) -> dict[str, Any]:
+    runs = run_curves(scenes, selection.representatives, config.curve_keypoints, selection.workers)
+    return summarise_curves(runs)
 
 
 def _facts(method: Method, speeds: dict[str, float]) -> dict[str, Any]:

@@ -37,6 +37,12 @@ class InputsBox(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.reference, self.reference_band = self._choosers(form, tr("&Reference"), tr("The raster that stays"))
         self.sensed, self.sensed_band = self._choosers(form, tr("&Sensed"), tr("The raster that is brought onto it"))
+        self._add_settings(form)
+        self._add_buttons(form)
+        self._add_progress(form)
+        self.show_idle("")
+
+    def _add_settings(self, form: QFormLayout) -> None:
         self.transform = QComboBox()
         self.transform.addItem(tr("auto"), "auto")
         for model in ALL_MODELS:
@@ -51,15 +57,20 @@ class InputsBox(QWidget):
             tr("Family of the transform; 'auto' takes the simplest that explains left-out tie points"),
         )
         self._row(form, tr("&Descriptor"), self.descriptor, tr("How keypoints are compared"))
+
+    def _add_buttons(self, form: QFormLayout) -> None:
         self.run_button = QPushButton(tr("Ru&n"))
         self.run_button.setToolTip(tr("Find tie points between both layers"))
+        self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button = QPushButton(tr("&Cancel"))
-        self.cancel_button.setEnabled(False)
         self.cancel_button.setToolTip(tr("Stop what the engine is doing"))
+        self.cancel_button.clicked.connect(self.cancel_wanted)
         buttons = QHBoxLayout()
         buttons.addWidget(self.run_button)
         buttons.addWidget(self.cancel_button)
         form.addRow(buttons)
+
+    def _add_progress(self, form: QFormLayout) -> None:
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setAccessibleName(tr("Progress"))
@@ -69,9 +80,6 @@ class InputsBox(QWidget):
         self.device.setWordWrap(True)
         for widget in (self.bar, self.status, self.device):
             form.addRow(widget)
-        self.run_button.clicked.connect(self.run_wanted)
-        self.cancel_button.clicked.connect(self.cancel_wanted)
-        self.show_idle("")
 
     def _choosers(self, form: QFormLayout, label: str, help_text: str) -> tuple[Any, Any]:
         layer, band = QgsMapLayerComboBox(), QgsRasterBandComboBox()

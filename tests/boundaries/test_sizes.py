@@ -15,8 +15,6 @@ ALLOWED = {
     "ltcore/ltformer/weights.py": (310, "one file format: reading and writing it stand side by side"),
     "ltcore/pipeline.py:register": (60, "the stages in order, each a few lines; a reader wants them on one page"),
     "ltcore/imported.py:register_imported": (41, "the same for tie points from a file"),
-    "benchmarks/descriptor/suite.py:run_suite": (47, "one suite from the images to its table"),
-    "ltformer_qgis/dock/inputs_box.py:__init__": (44, "the widgets of a box in the order in which they are seen"),
     "tests/gdal/test_write.py": (360, "one function under test and all kinds of rasters"),
 }
 
