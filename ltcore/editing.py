@@ -198,6 +198,7 @@ def write_edited(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         backend=str(known.get("backend", "numpy")),
         counts={"tie_points": len(found.points), "deleted": edit.deleted},
         seconds=dict(known.get("seconds", {})),
+        cpu_seconds=dict(known.get("cpu_seconds", {})),
         provenance={
             "versions": versions(),
             "edited": True,

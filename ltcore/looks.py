@@ -16,6 +16,7 @@ from .ltformer.describe import Describer
 from .matching.nearest import Gate, match_mutual_nearest
 from .progress import Progress, SubProgress
 from .raster.read import MaskedImage, Window
+from .stopwatch import stage
 from .types import Descriptors, FloatArray, Keypoints
 
 _FEW_KEYPOINTS = 600  # of the first look: enough for most pairs, and describing is nine tenths of the time
@@ -111,7 +112,8 @@ class Looks:
         others = self._describe(keys[1], SubProgress(progress, 0.4, 1.0))
         gate = None if self._gate_px is None else Gate(reference.level_xy, sensed.level_xy, self._gate_px)
         alternatives = others[1] if len(others) > 1 else None
-        matches = match_mutual_nearest(described[0], others[0], self._max_ratio, gate, alternatives)
+        with stage("match"):
+            matches = match_mutual_nearest(described[0], others[0], self._max_ratio, gate, alternatives)
         counts = {
             "reference_keypoints": len(reference.keypoints),
             "sensed_keypoints": len(sensed.keypoints),
@@ -142,7 +144,8 @@ class Looks:
         for number, (part, turn) in enumerate(jobs):
             share = SubProgress(progress, number / len(jobs), (number + 1) / len(jobs))
             share.report(0.0, f"Describing {len(part.keypoints)} keypoints ({describer.name}, {describer.device})")
-            described.append(describer.describe(part.image.values, part.keypoints, turn, share))
+            with stage("describe"):
+                described.append(describer.describe(part.image.values, part.keypoints, turn, share))
         self._described[key] = described
         return described
 
@@ -155,7 +158,8 @@ def _detect(scene: Scene, window: Window, zoom: float, count: int) -> _Features:
     right = min(view.width, math.ceil((window.x + window.width) / scale[0]))
     bottom = min(view.height, math.ceil((window.y + window.height) / scale[1]))
     image = zoomed.read(Window(x, y, max(1, right - x), max(1, bottom - y)))
-    keypoints = detect_keypoints(image.values, image.valid, count)
+    with stage("detect"):
+        keypoints = detect_keypoints(image.values, image.valid, count)
     return _Features(image, keypoints, np.array([x, y], dtype=np.float64), scale)
 
 

@@ -15,7 +15,8 @@ from .errors import InputError, LtcoreError
 from .lock import locked
 from .progress import Progress, SubProgress, checkpoint
 
-Writers = Mapping[str, Callable[[Path, Progress], None]]
+Writer = Callable[[Path, Progress], None]
+Writers = Mapping[str, Writer]
 
 _STAGING = ".ltcore-writing"
 _LOCK = ".ltcore-lock"

@@ -7,13 +7,14 @@ from pathlib import Path
 from .config import RegistrationJob
 from .errors import OutputError
 from .gcp import gcp_set_from, write_gcps_vrt, write_points
-from .output_folder import OutputFolder, Writers
+from .output_folder import OutputFolder, Writer, Writers
 from .progress import Progress
 from .raster.tie_points import write_tie_points
 from .raster.write import target_for, warp_raster
 from .record import run_record, write_record
 from .report import write_report
 from .result import RegistrationResult, TransformFit
+from .stopwatch import Stopwatch
 from .summary import all_files, planned_files
 
 
@@ -33,7 +34,8 @@ def check_out_dir(job: RegistrationJob, *others: Path) -> None:
 def write_outputs(result: RegistrationResult, progress: Progress) -> dict[str, Path]:
     """Writes all files of a registration into its folder and returns output name -> path.
 
-    A file that is missing for a reason is explained by ltcore.summary.notes.
+    A file that is missing for a reason is explained by ltcore.summary.notes. What writing takes is added to the
+    result's seconds, as stages "write" and "report".
 
     Raises:
         InputError: see check_out_dir.
@@ -51,7 +53,17 @@ def write_outputs(result: RegistrationResult, progress: Progress) -> dict[str, P
         "report": lambda path, part: write_report(path, result, part),
         "record": lambda path, _: write_record(path, run_record(result, names)),
     }
-    return _folder(result.job).write(names, writers, progress)
+    watch = Stopwatch(result.seconds, result.cpu_seconds)
+    timed = {name: _timed(watch, "report" if name == "report" else "write", write) for name, write in writers.items()}
+    return _folder(result.job).write(names, timed, progress)
+
+
+def _timed(watch: Stopwatch, stage: str, write: Writer) -> Writer:
+    def write_in_stage(path: Path, progress: Progress) -> None:
+        with watch.stage(stage):
+            write(path, progress)
+
+    return write_in_stage
 
 
 def _folder(job: RegistrationJob, *others: Path) -> OutputFolder:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Callable, Optional, Union
@@ -30,23 +27,11 @@ from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import QualityReport, RegistrationResult, TransformFit
 from .search import Found, find_coarse
+from .stopwatch import Stopwatch, stage
 from .tied import in_own_grids, in_reference_px, tie
 from .types import Gaps, TiePoints
 from .uncertainty import with_variance_factor
 from .versions import versions
-
-
-class _Stopwatch:
-    """Wall time of each stage, s."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 def register(
@@ -68,25 +53,32 @@ def register(
         DeviceError: the device asked for is not there.
         CancelledError: progress says so.
     """
-    watch = _Stopwatch()
+    watch = Stopwatch()
+    with watch.running():
+        result = _registered(job, progress, describer_for)
+    return replace(result, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
+
+def _registered(
+    job: RegistrationJob, progress: Progress, describer_for: Callable[[FeatureConfig], Describer]
+) -> RegistrationResult:
     def frame_for(search: Search) -> Frame:
         return build_frame(reference, sensed, job.reference, job.sensed, job.config.match.max_offset, search)
 
     progress.report(0.0, "Opening the rasters")
-    with watch.stage("read"):
+    with stage("read"):
         reference, sensed = open_raster(job.reference), open_raster(job.sensed)
         grids = grid_of(reference), grid_of(sensed)
         aoi = AreaOfInterest() if job.aoi is None else read_aoi(job.aoi, grids[0])
         frame = frame_for("given")
     checkpoint(progress)
-    with watch.stage("coarse"):
+    with stage("coarse"):
         found = find_coarse(frame, frame_for, job.config, describer_for, SubProgress(progress, 0.05, 0.6))
         frame, coarse, describer = found.frame, found.coarse, found.describer
-    tied = tie(frame, coarse, aoi, job.config, watch.stage, SubProgress(progress, 0.6, 0.92))
+    tied = tie(frame, coarse, aoi, job.config, SubProgress(progress, 0.6, 0.92))
     fine, working, points, fit = tied.fine, tied.working, tied.own, tied.fit
     if isinstance(fit, TransformFit):
-        with watch.stage("bend"):
+        with stage("bend"):
             progress.report(0.92, "Fitting the transform")
             measured = measured_again(
                 frame,
@@ -97,7 +89,7 @@ def register(
                 SubProgress(progress, 0.92, 0.95),
             )
             working, points, fit = measured.working, measured.own, measured.fit
-    with watch.stage("quality"):
+    with stage("verdict"):
         progress.report(0.95, "Judging the result")
         quality = judge(frame, fit, working, grids[0], coarse.limits)
         if isinstance(fit, TransformFit):
@@ -113,7 +105,6 @@ def register(
         device=describer.device,
         backend=describer.backend,
         counts={**coarse.counts, "tie_points": len(points)},
-        seconds=watch.seconds,
         provenance=_provenance(job, found, tied.trials),
         gaps=gaps,
     )

@@ -1,6 +1,6 @@
 """The run record: all that is needed to know, check and repeat a registration, as JSON.
 
-Two runs of the same inputs, settings and software give the same bytes, apart from "seconds" and "finished_at".
+Two runs of the same inputs, settings and software give the same bytes, apart from TIME_KEYS.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .summary import notes, plain, transform_summary
 
 FORMAT = "ltcore registration record"
 FORMAT_VERSION = 1
-TIME_KEYS = ("seconds", "finished_at")
+TIME_KEYS = ("seconds", "cpu_seconds", "finished_at")
 
 _HASH_DECIMALS = 6  # of a pixel; beyond them runs on other processors may differ
 
@@ -61,6 +61,7 @@ def run_record(result: RegistrationResult, outputs: Mapping[str, str]) -> dict[s
         "outputs": dict(outputs),
         "notes": notes(result),
         "seconds": result.seconds,
+        "cpu_seconds": result.cpu_seconds,
         "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
     values: dict[str, Any] = plain(record)

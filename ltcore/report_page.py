@@ -45,8 +45,7 @@ def rendered(template: str, result: RegistrationResult, **values: Any) -> str:
         inputs=_inputs(result),
         gaps=_gaps(result),
         counts=[(_words(name), f"{count:,}") for name, count in result.counts.items()],
-        seconds=[(_words(name), f"{value:.2f}") for name, value in result.seconds.items()],
-        total_seconds=f"{sum(result.seconds.values()):.1f}",
+        times=_times(result),
         settings=_settings(result),
         versions=sorted(result.provenance.get("versions", {"ltcore": __version__}).items()),
         **values,
@@ -102,3 +101,11 @@ def _settings(result: RegistrationResult) -> list[tuple[str, str]]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _times(result: RegistrationResult) -> list[tuple[str, str, str]]:
+    """Returns (stage, wall time, CPU time) of the stages before anything is written, their sum last."""
+    wall = {name: seconds for name, seconds in result.seconds.items() if seconds and name not in ("write", "report")}
+    cpu = {name: result.cpu_seconds.get(name, 0.0) for name in wall}
+    rows = [*((name, wall[name], cpu[name]) for name in wall), ("all stages", sum(wall.values()), sum(cpu.values()))]
+    return [(_words(name), f"{seconds:.2f}", f"{of_cpu:.2f}") for name, seconds, of_cpu in rows]

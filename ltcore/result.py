@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -109,9 +109,10 @@ class RegistrationResult:
         device: compute device that ran the descriptor.
         backend: its software, "torch" or "opencv".
         counts: numbers of things at each stage, e.g. "reference_keypoints".
-        seconds: wall time of each stage.
         provenance: weights, versions and sha256 of the inputs, as JSON values.
         gaps: where there are no good tie points and why; None if nobody looked.
+        seconds: wall time of each stage; writing the outputs adds its own.
+        cpu_seconds: CPU time of each stage, all threads.
     """
 
     job: RegistrationJob
@@ -123,9 +124,10 @@ class RegistrationResult:
     device: str
     backend: str
     counts: dict[str, int]
-    seconds: dict[str, float]
     provenance: dict[str, Any]
     gaps: Optional[Gaps] = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     def check_grid(self) -> Optional[FloatArray]:
         """Returns the check grid of the transform, or None without one."""

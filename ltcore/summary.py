@@ -58,6 +58,7 @@ def result_summary(result: RegistrationResult, outputs: Mapping[str, Path]) -> d
             "device": result.device,
             "backend": result.backend,
             "seconds": result.seconds,
+            "cpu_seconds": result.cpu_seconds,
             "outputs": dict(outputs),
             "notes": notes(result),
         }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Callable, Optional, Union
+from typing import Optional, Union
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from .geometry.transforms import EstimationFailure, Transform
 from .progress import Progress, SubProgress
 from .raster.aoi import AreaOfInterest
 from .result import TransformFit
+from .stopwatch import stage
 from .tile import AROUND_KEYPOINTS, IN_NOISE, Windows
 from .types import TiePoints
 
@@ -62,7 +62,6 @@ def tie(
     coarse: CoarseFit,
     aoi: AreaOfInterest,
     config: RegistrationConfig,
-    stage: Callable[[str], AbstractContextManager[None]],
     progress: Progress,
 ) -> Tied:
     """Returns tie points measured around a credible coarse transform, and their fit.
@@ -75,7 +74,6 @@ def tie(
         coarse: where to look.
         aoi: only keypoints inside are used.
         config: settings.
-        stage: takes the time of "fine" and "fit".
         progress: told of each pass.
     """
     transform = _credible(frame, coarse)

@@ -18,6 +18,7 @@ from .raster.aoi import AreaOfInterest
 from .raster.radiometry import gradient_magnitude
 from .raster.read import MaskedImage, Window
 from .refine import WINDOW_PX, Offsets, measure_offsets
+from .stopwatch import stage
 from .types import FloatArray, Keypoints, TiePoints
 
 _MIN_VALID_SHARE = 0.75  # of a window, in both images
@@ -79,7 +80,8 @@ class Candidates:
         place = (level.reference.view.width, tile, halved)
         if place not in self.known:  # both passes at full resolution look at the same tiles
             detect = detect_keypoints_halved if halved else detect_keypoints
-            self.known[place] = detect(image.values, common, self.at_most)
+            with stage("detect"):
+                self.known[place] = detect(image.values, common, self.at_most)
         return self.known[place]
 
     def corners(

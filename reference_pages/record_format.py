@@ -282,7 +282,8 @@ class Record:
         tie_points: the tie points in short.
         outputs: name of each output -> file name in the record's folder.
         notes: sentences on outputs that are missing and limits that are not the usual ones.
-        seconds: wall time of each stage.
+        seconds: wall time of each stage; detect, describe and match are not counted in coarse, nor the record in write.
+        cpu_seconds: CPU time of each stage, all threads.
         finished_at: ISO 8601, UTC.
         assessment: of `ltcore assess` only.
     """
@@ -306,5 +307,6 @@ class Record:
     outputs: dict[str, str]
     notes: list[str]
     seconds: dict[str, float]
+    cpu_seconds: dict[str, float]
     finished_at: str
     assessment: Optional[AssessmentOfRecord] = None

@@ -60,6 +60,7 @@ def make_result(
         backend="torch",
         counts={"reference_keypoints": 500, "sensed_keypoints": 480, "matches": 90},
         seconds={"read": 0.25, "coarse": 1.5},
+        cpu_seconds={"read": 0.5, "coarse": 2.5},
         provenance={
             "versions": {"ltcore": "0.0", "numpy": "1.0"},
             "weights": {"name": "ltformer-d128", "sha256": "00" * 32},

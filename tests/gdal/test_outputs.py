@@ -15,6 +15,7 @@ from ltcore.errors import InputError, OutputError
 from ltcore.outputs import check_out_dir, write_outputs
 from ltcore.progress import CancelledError, NullProgress
 from ltcore.raster.read import grid_of
+from ltcore.record import TIME_KEYS
 from ltcore.result import RegistrationResult
 from tests.data.make_rasters import NORTH_UP, ROTATED, UTM_33N, make_raster, shifted_pair
 from tests.data.make_result import make_result, without_fit
@@ -61,7 +62,7 @@ def test_two_runs_give_the_same_files_apart_from_times(tmp_path: Path, pair: tup
         write_outputs(result_for(pair, folder), NullProgress())
         found.update(contents(folder))
         record = json.loads(found["record.json"])
-        found["record.json"] = {key: record[key] for key in record if key not in ("seconds", "finished_at")}
+        found["record.json"] = {key: record[key] for key in record if key not in TIME_KEYS}
     assert {name for name in ALL if first[name] != second[name]} == set()
 
 
@@ -219,3 +220,12 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path, pair: tupl
             process.wait()
     write_outputs(result_for(pair, out, report=False), NullProgress())  # the lock died with its process
     assert names(out) == WITHOUT_REPORT
+
+
+def test_the_time_of_writing_is_in_the_record_and_in_the_result(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = result_for(pair, tmp_path / "out")
+    write_outputs(result, NullProgress())
+    record = json.loads((tmp_path / "out" / "record.json").read_text(encoding="utf-8"))
+    assert set(record["seconds"]) == set(record["cpu_seconds"]) == {"read", "coarse", "write", "report"}
+    assert record["seconds"]["report"] == result.seconds["report"] > 0
+    assert 0 < record["seconds"]["write"] <= result.seconds["write"]  # writing the record itself comes after

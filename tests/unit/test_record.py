@@ -23,7 +23,7 @@ def record_text(folder: Path, **how: object) -> str:
 def test_equal_runs_give_equal_bytes_apart_from_times(tmp_path: Path) -> None:
     first = record_text(tmp_path / "one")
     time.sleep(1.1)  # finished_at counts seconds
-    result = replace(make_result(tmp_path / "two"), seconds={"read": 9.0, "coarse": 8.0})
+    result = replace(make_result(tmp_path / "two"), seconds={"read": 9.0}, cpu_seconds={"read": 8.0})
     second = run_record(result, {"record": "record.json"})
     times = json.loads(first)
     assert {key for key in second if second[key] != times[key]} == set(TIME_KEYS)

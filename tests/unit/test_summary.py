@@ -20,7 +20,7 @@ from tests.data.make_result import SHIFT, make_result, without_fit
 FIELDS = [
     "verdict", "reasons", "transform", "tie_points", "inliers", "rmse_px", "rmse_map", "ce90_px", "heldout_rmse_px",
     "bias_px", "coverage", "mae_px", "ce95_px", "rmse_axes_px", "bias_error_px", "heldout_rmse_map", "ce90_map",
-    "ce95_map", "hull_coverage", "structure", "gaps", "device", "backend", "seconds", "outputs", "notes",
+    "ce95_map", "hull_coverage", "structure", "gaps", "device", "backend", "seconds", "cpu_seconds", "outputs", "notes",
 ]  # fmt: skip
 FILES = {
     "tie_points": "tie_points.gpkg",
@@ -41,6 +41,7 @@ def test_every_field_is_there_and_is_json(tmp_path: Path) -> None:
     assert summary["bias_px"] == [0.01, -0.02]
     assert summary["outputs"] == {"record": str(tmp_path / "record.json")}
     assert summary["seconds"] == {"read": 0.25, "coarse": 1.5}
+    assert summary["cpu_seconds"] == {"read": 0.5, "coarse": 2.5}
 
 
 def test_transform_maps_sensed_to_reference_at_pixel_edges(tmp_path: Path) -> None:
