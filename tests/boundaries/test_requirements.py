@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,7 @@ SYSTEMS = {
 }
 PYTHONS = ("3.11", "3.12", "3.13")
 NOT_PINNED = {"numpy"}  # QGIS's own
+NOT_FOR_PIP = {"torch-wheels.txt", "known-holes.txt"}
 
 
 def entries(path):
@@ -32,7 +34,7 @@ def entries(path):
 
 
 def test_every_requirement_has_one_version():
-    files = [path for path in (ROOT / "requirements").glob("*.txt") if path.name != "torch-wheels.txt"]
+    files = [path for path in (ROOT / "requirements").glob("*.txt") if path.name not in NOT_FOR_PIP]
     assert len(files) > 3
     for path in files:
         for requirement, _ in entries(path):
@@ -87,3 +89,37 @@ def test_wheels_of_pytorchs_own_index_are_known():
     )
     assert known
     assert {f"sha256:{each}" for each in known} <= set(hashes)
+
+
+def known_holes():
+    """Yields (package, versions, name, reason to keep them all the same)."""
+    for line in (ROOT / "requirements/known-holes.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            package, versions, name, reason = (part.strip() for part in line.split("|"))
+            yield package, SpecifierSet(versions), name, reason
+
+
+def pinned_versions():
+    for file in ("run.txt", "batch.txt", "train.txt", "test.txt"):
+        for requirement, _ in entries(ROOT / "requirements" / file):
+            yield canonicalize_name(requirement.name), str(requirement.specifier)[2:]
+
+
+def test_no_version_has_a_known_hole():
+    holes = list(known_holes())
+    assert len(holes) > 10
+    found = [
+        (name, package, version)
+        for package, versions, name, reason in holes
+        for pinned, version in pinned_versions()
+        if pinned == package and versions.contains(version) and not reason
+    ]
+    assert not found
+
+
+def test_no_reason_is_kept_for_a_version_that_is_gone():
+    pinned = list(pinned_versions())
+    for package, versions, name, reason in known_holes():
+        assert not reason or any(
+            pinned_name == package and versions.contains(version) for pinned_name, version in pinned
+        ), name

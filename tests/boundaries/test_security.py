@@ -87,6 +87,12 @@ def test_the_library_neither_calls_nor_listens(path):
     assert not modules(path) & NETWORK
 
 
+@pytest.mark.parametrize("path", LIBRARY, ids=name_of)
+def test_opencv_opens_no_files(path):
+    """GDAL reads all rasters; a known hole of OpenCV is in its readers (requirements/known-holes.txt)."""
+    assert not [name for name, _ in calls(path) if name.startswith(("cv2.im", "cv2.Video", "cv2.FileStorage"))]
+
+
 def test_pages_escape_what_files_say():
     makers = [keywords for path in PRODUCT for name, keywords in calls(path) if name.endswith("jinja2.Environment")]
     assert makers
