@@ -57,7 +57,7 @@ class RasterView:
         height: rows of the working grid.
         alpha: 1-based band that is 0 where there is no data, or None where each band has a mask of its own.
         origin: dataset that the tie points shall refer to; None where `dataset` is that itself.
-        reduced: what coarser views read; None: `dataset` itself.
+        reduced: what coarser views read, its first bands those of `bands`; None: `dataset` itself.
     """
 
     dataset: Any
@@ -113,7 +113,8 @@ class RasterView:
         values = np.zeros((window.height, window.width), np.float64)
         valid = np.ones(values.shape, np.bool_)
         try:
-            for number, weight in zip(self.bands, self.weights):
+            bands = self.bands if dataset is self.dataset else range(1, len(self.bands) + 1)
+            for number, weight in zip(bands, self.weights):
                 band = dataset.GetRasterBand(number)
                 part = band.ReadAsArray(resample_alg=smooth, **place).astype(np.float64)
                 # GDAL takes a floating-point alpha band for data, not for a mask, so it is read by number.

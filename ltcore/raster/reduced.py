@@ -19,11 +19,12 @@ class Reduced:
     Args:
         dataset: GDAL dataset as the view reads it at full resolution.
         source: what it is made of: the file's dataset, or its bands that are warped.
-        seen: makes of `source`, reduced by a number, what replaces `dataset`.
+        bands: 1-based bands of `source` that the reduced ones have, in this order.
+        seen: makes of those, reduced by a number, what replaces `dataset`.
     """
 
-    def __init__(self, dataset: Any, source: Any, seen: Callable[[Any, int], Any]) -> None:
-        self._source, self._seen = source, seen
+    def __init__(self, dataset: Any, source: Any, bands: list[int], seen: Callable[[Any, int], Any]) -> None:
+        self._source, self._bands, self._seen = source, bands, seen
         self._by_factor = {1: dataset}
         self._most = math.ceil(max(dataset.RasterXSize, dataset.RasterYSize) / LARGE_PX)
 
@@ -35,6 +36,7 @@ class Reduced:
                 "",
                 self._source,
                 format="MEM" if factor == self._most else "VRT",
+                bandList=self._bands,
                 width=math.ceil(self._source.RasterXSize / factor),
                 height=math.ceil(self._source.RasterYSize / factor),
                 resampleAlg="average",

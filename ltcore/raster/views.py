@@ -16,7 +16,7 @@ from .reduced import Reduced
 def plain_view(dataset: Any, source: RasterSource) -> RasterView:
     """Returns the raster on its own grid."""
     bands, weights = select_bands(dataset, source.band, source.path.name)
-    reduced = Reduced(dataset, dataset, lambda small, _: small)
+    reduced = Reduced(dataset, dataset, _with_alpha(dataset, bands), lambda small, _: small)
     return RasterView(dataset, bands, weights, dataset.RasterXSize, dataset.RasterYSize, reduced=reduced)
 
 
@@ -61,7 +61,7 @@ def warped_view(dataset: Any, source: RasterSource, target: GeoGrid) -> RasterVi
         target.height,
         alpha=warped.RasterCount,
         origin=dataset,
-        reduced=Reduced(warped, selected, warp),
+        reduced=Reduced(warped, selected, list(range(1, selected.RasterCount + 1)), warp),
     )
 
 

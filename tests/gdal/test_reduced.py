@@ -107,3 +107,20 @@ def test_small_rasters_are_read_as_they_are():
     view, full = _views(dataset)
     one, other = (each.decimated(5).read(each.decimated(5).full_window) for each in (view, full))
     np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.parametrize("warped", [False, True])
+def test_only_the_band_that_is_looked_at_is_read(warped):
+    one = _raster()
+    several = gdal.GetDriverByName("MEM").Create("", SIDE, SIDE, 4, gdal.GDT_UInt16)
+    several.SetProjection(one.GetProjection())
+    several.SetGeoTransform(one.GetGeoTransform())
+    several.GetRasterBand(3).WriteArray(one.ReadAsArray())
+    several.GetRasterBand(4).SetColorInterpretation(gdal.GCI_AlphaBand)
+    several.GetRasterBand(4).Fill(65535)
+    source, make = RasterSource(Path("a.tif"), 3), (plain_view, lambda *of: warped_view(*of, _target(one)))[warped]
+    coarse = make(several, source).decimated(4)
+    image, (expected, _) = coarse.read(coarse.full_window), _views(one, _target(one) if warped else None)
+    assert image.valid.mean() > 0.8
+    np.testing.assert_allclose(image.values, expected.decimated(4).read(coarse.full_window).values, rtol=1e-6)
+    assert coarse.reduced.at(4).GetRasterBand(1).ReadAsArray().any(), "band 1 of the file was read, which is empty"
