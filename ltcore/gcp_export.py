@@ -72,8 +72,9 @@ def export_gcps(job: ExportJob, progress: Progress) -> dict[str, Any]:
 def _check(gcps: GcpSet, grid: GeoGrid, job: ExportJob) -> None:
     if not len(gcps):
         raise InputError(f"'{job.tie_points.name}' has no tie points.", fix="Choose another layer.")
-    low, high = gcps.source_xy().min(axis=0), gcps.source_xy().max(axis=0)
-    if (low < -1).any() or (high > [grid.width + 1, grid.height + 1]).any():
+    xy = gcps.source_xy()
+    high = xy.max(axis=0)
+    if xy.min() < -1 or (high > [grid.width + 1, grid.height + 1]).any():
         raise InputError(
             f"The tie points were not found on '{job.sensed.name}':",
             f"they reach to column {high[0]:.0f} and row {high[1]:.0f}, it has {grid.width} x {grid.height} pixels.",

@@ -9,7 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltcore.errors import InputError, LtcoreError, OutputError
-from ltcore.gcp import Gcp, GcpSet, gcp_set_from, map_positions, read_points, thinned_evenly, write_points
+from ltcore.gcp import (
+    Gcp,
+    GcpSet,
+    gcp_set_from,
+    map_positions,
+    read_points,
+    thinned_evenly,
+    without_georeference,
+    write_points,
+)
 from ltcore.raster.grid import GeoGrid
 from tests.data.make_rasters import NORTH_UP, ROTATED, SOUTH_UP, UTM_33N, wkt
 from tests.data.make_result import make_result, without_fit
@@ -226,6 +235,16 @@ def test_map_of_a_plain_reference_is_its_layer_frame_in_qgis(tmp_path: Path) -> 
     assert gcp_set_from(result).crs_wkt is None
     assert GcpSet((Gcp(1, 2, 3, 4, 5),)).map_xy().dtype == np.float64  # type: ignore[arg-type]
     assert map_positions(PLAIN, []).shape == (0, 2)
+
+
+def test_a_vrt_loses_its_georeference_and_nothing_else() -> None:
+    srs, place = (
+        '<SRS axes="2,1">PROJCS["a",\n  UNIT["metre"]]</SRS>',
+        "<GeoTransform> 1, 2, 0, 4, 0, -2</GeoTransform>",
+    )
+    band = '<VRTRasterBand dataType="Byte">\n    <SRSName>b</SRSName>\n  </VRTRasterBand>'
+    vrt = f'<VRTDataset rasterXSize="8">\n  {srs}\n  {place}\n  {band}\n</VRTDataset>\n'
+    assert without_georeference(vrt) == f'<VRTDataset rasterXSize="8">\n  {band}\n</VRTDataset>\n'
 
 
 def test_thinned_evenly_covers_the_image_and_takes_each_place_once() -> None:
