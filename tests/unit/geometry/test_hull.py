@@ -41,3 +41,36 @@ def test_points_in_one_place_count_once():
 )
 def test_without_an_area_there_is_no_hull(xy):
     assert convex_hull(np.array(xy, float).reshape(-1, 2)) is None
+
+
+@pytest.mark.parametrize("length", [1e-3, 10.0, 1e5])
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_hull_thinner_than_two_billionths_of_its_length_is_a_line(length, turn):
+    for height, thin in ((2.1e-9, False), (1.9e-9, True)):
+        triangle = np.array([[0, 0], [1, 0], [0.4, height]]) * length
+        moved = np.add(np.roll(triangle, turn, axis=1), [0.0, length / 8])
+        assert (convex_hull(moved) is None) == thin
+
+
+@pytest.mark.parametrize("size", [0.01, 1.0, 1000.0])
+def test_the_side_belongs_to_the_inside_by_a_billionth(size):
+    square = np.array([[0.0, 0], [size, 0], [size, size], [0, size]])
+    middle = np.array([[size / 2, size / 2]])
+    for corners in (square, square @ np.array([[0.6, 0.8], [-0.8, 0.6]])):
+        centre = corners.mean(axis=0)
+        half = np.roll(corners, -1, axis=0) / 2 + corners / 2
+        outward = (half - centre) / np.linalg.norm(half - centre, axis=1)[:, None]
+        assert inside_hull(corners, half + 0.9e-9 * outward).all()
+        assert not inside_hull(corners, half + 1.2e-9 * outward).any()
+        assert inside_hull(corners, half - 1e-6 * outward).all()
+    assert inside_hull(square, middle).all()
+    assert not inside_hull(square, np.add(middle, [0, 2 * size])).any()
+
+
+def test_many_points_amid_few_corners():
+    random = np.random.default_rng(3)
+    corners = np.array([[0.0, 0], [90, -10], [120, 60], [40, 110], [-20, 50]])
+    inner = corners.mean(axis=0) + random.uniform(-20, 20, (500, 2))
+    found = convex_hull(random.permutation(np.vstack([inner, corners])))
+    first = np.linalg.norm(corners - found[0], axis=1).argmin()
+    np.testing.assert_array_equal(found, np.roll(corners, -first, axis=0))
