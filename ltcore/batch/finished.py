@@ -10,6 +10,7 @@ from ..config import FeatureConfig, RegistrationJob, to_json_object
 from ..errors import InputError
 from ..ltformer.describe import Describer
 from ..record import file_sha256, read_record
+from .outcome import ORDER, outcome_of_record
 
 
 def finished_record(job: RegistrationJob, describer_for: Callable[[FeatureConfig], Describer]) -> dict[str, Any] | None:
@@ -28,7 +29,8 @@ def finished_record(job: RegistrationJob, describer_for: Callable[[FeatureConfig
                 job.aoi, record["provenance"]["aoi_sha256"]
             )  # absent where points were edited or imported
         )
-        if not same:
+        told = outcome_of_record("", record, sum(record["seconds"].values()), resumed=True)
+        if not same or told.verdict not in ORDER:
             return None
         spec = describer_for(job.config.features).spec
         weights = None if spec is None else {"name": spec.name, "sha256": spec.sha256}

@@ -111,6 +111,13 @@ def test_a_missing_output_is_not_finished(pair, file):
         lambda record: record.update(ltcore_version="0.0.1"),
         lambda record: record.update(weights={"name": "ltformer-d128", "sha256": "0"}),
         lambda record: record["job"].update(config=7),
+        lambda record: record.pop("seconds"),
+        lambda record: record.update(seconds={"read": "soon"}),
+        lambda record: record.update(notes=[1]),
+        lambda record: record.update(quality=[]),
+        lambda record: record["quality"].update(verdict="SPLENDID"),
+        lambda record: record["quality"].pop("coverage"),
+        lambda record: record["outputs"].update(warped="../../../etc/passwd"),
         lambda record: record["provenance"].pop("aoi_sha256"),  # as in records of `ltcore refit`
         lambda record: record["inputs"]["sensed"].update(sha256=None),
     ],
