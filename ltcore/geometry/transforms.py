@@ -119,20 +119,12 @@ def _normalisation(xy: FloatArray) -> Optional[FloatArray]:
     return np.array([[scale, 0, -scale * centre[0]], [0, scale, -scale * centre[1]], [0, 0, 1]])
 
 
-def _solve(rows: FloatArray, right: FloatArray, weight: FloatArray) -> Optional[FloatArray]:
-    root = np.sqrt(np.concatenate([weight, weight]))
-    solution, _, _, singular = np.linalg.lstsq(rows * root[:, None], right * root, rcond=None)
-    return None if singular[-1] < _RANK_TOLERANCE * singular[0] else np.asarray(solution)
-
-
-def _fit_similarity(src: FloatArray, dst: FloatArray, weight: FloatArray) -> Optional[FloatArray]:
+def _fit_similarity(src: FloatArray, dst: FloatArray, weight: FloatArray) -> FloatArray:
     x, y = src.T
     one, zero = np.ones_like(x), np.zeros_like(x)
     rows = np.vstack([np.column_stack([x, -y, one, zero]), np.column_stack([y, x, zero, one])])
-    solution = _solve(rows, dst.T.ravel(), weight)
-    if solution is None or np.hypot(solution[0], solution[1]) < _RANK_TOLERANCE:
-        return None
-    a, b, tx, ty = solution
+    root = np.sqrt(np.concatenate([weight, weight]))
+    (a, b, tx, ty), *_ = np.linalg.lstsq(rows * root[:, None], dst.T.ravel() * root, rcond=None)
     return np.array([[a, -b, tx], [b, a, ty], [0, 0, 1.0]])
 
 
@@ -140,7 +132,7 @@ def _fit_affine(src: FloatArray, dst: FloatArray, weight: FloatArray) -> Optiona
     root = np.sqrt(weight)[:, None]
     rows = np.column_stack([src, np.ones(len(src))]) * root
     solution, _, _, singular = np.linalg.lstsq(rows, dst * root, rcond=None)
-    if singular[-1] < _RANK_TOLERANCE * singular[0] or abs(np.linalg.det(solution[:2])) < _RANK_TOLERANCE:
+    if singular[-1] < _RANK_TOLERANCE * singular[0]:
         return None
     return np.vstack([solution.T, [0, 0, 1.0]])
 

@@ -202,3 +202,73 @@ def test_no_points_give_no_points() -> None:
 def test_a_point_on_the_horizon_is_not_finite() -> None:
     matrix = np.array([[1, 0, 0], [0, 1, 0], [0.01, 0, 1]])
     assert not np.isfinite(apply_matrix(matrix, [[-100.0, 5.0]])).any()
+
+
+@pytest.mark.parametrize("model", ["similarity", "affine", "projective"])
+def test_every_degenerate_fit_names_its_reason(model: Model) -> None:
+    random = np.random.default_rng(4)
+    spread, spot = spread_points(random, 9), np.full((9, 2), 7.0)
+    for pair in ((spot, spread), (spread, spot)):
+        assert estimate(model, *pair) == EstimationFailure("all tie points lie on one spot")
+    if model != "similarity":
+        line = np.column_stack([np.linspace(0, SIZE, 9), np.linspace(5, 800, 9)])
+        reason = f"the tie points are too close to one line for the {model} transform"
+        assert estimate(model, line, spread) == EstimationFailure(reason)
+
+
+def test_a_similarity_of_points_that_say_nothing_is_no_transform() -> None:
+    """The four corners of a square turned once one way and once the other: on average they become one spot."""
+    square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]) * 50
+    failure = estimate("similarity", square, square[[0, 3, 2, 1]])
+    assert failure == EstimationFailure("the tie points are too close to one line for the similarity transform")
+
+
+@pytest.mark.parametrize("thin", [1e-5, 1e-8])
+def test_points_nearly_on_one_line_fit_an_affine_map_as_long_as_doubles_can_tell(thin: float) -> None:
+    random = np.random.default_rng(5)
+    along = random.uniform(-1, 1, 12)
+    source = SIZE * np.column_stack([along, along + thin * random.uniform(-1, 1, 12)])
+    truth = Transform("affine", [[1.1, 0.2, 5], [-0.1, 0.9, 3], [0, 0, 1]])
+    assert isinstance(estimate("affine", source, truth(source)), Transform) == (thin > 1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_weights_decide_between_points_that_disagree(model: Model) -> None:
+    """Two sets of points, each exact under a transform of its own: the heavy one has its way."""
+    random = np.random.default_rng(6)
+    one, other = random_transform(model, random), random_transform(model, random)
+    source = spread_points(random, 10)
+    both = np.vstack([source, source]), np.vstack([one(source), other(source)])
+    for weights, truth in (([1e9] * 10 + [1.0] * 10, one), ([1.0] * 10 + [1e9] * 10, other)):
+        found = fitted(model, *both, weights)
+        np.testing.assert_allclose(found(source), truth(source), atol=0.05)
+
+
+def test_between_two_matrices_is_one_after_the_other() -> None:
+    transform = Transform("projective", [[1, 0.1, 4], [0.2, 1.2, -3], [1e-4, 2e-4, 1]])
+    before, after = np.diag([2.0, 0.5, 1.0]), np.array([[0.0, -3.0, 7.0], [3.0, 0.0, -2.0], [0.0, 0.0, 1.0]])
+    xy = np.array([[10.0, 20], [300, -40], [0, 0]])
+    expected = apply_matrix(after, transform(apply_matrix(before, xy)))
+    moved = transform.between(before, after)
+    assert moved.model == "projective"
+    np.testing.assert_allclose(moved(xy), expected, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_point_on_the_horizon_makes_no_noise_and_one_point_needs_no_table() -> None:
+    matrix = np.array([[1, 0, 0], [0, 1, 0], [0.01, 0, 1]])
+    assert not np.isfinite(apply_matrix(matrix, [-100.0, 0.0])).all()
+    np.testing.assert_allclose(apply_matrix(matrix, [100, 50]), [[50.0, 25.0]])
+
+
+def test_a_projective_fit_of_noisy_points_has_the_least_error_in_the_target() -> None:
+    """Not in the products of the direct linear transform, which weigh points near the horizon otherwise."""
+    random = np.random.default_rng(7)
+    truth = Transform("projective", [[1, 0.1, 40], [-0.1, 1.1, -30], [6e-4, 3e-4, 1]])
+    source = spread_points(random, 40)
+    target = truth(source) + random.normal(0, 2, (40, 2))
+    found = fitted("projective", source, target)
+    cost = ((found(source) - target) ** 2).sum()
+    for _ in range(60):
+        moved = found.matrix + random.normal(0, 1, (3, 3)) * [[1e-5, 1e-5, 1e-2], [1e-5, 1e-5, 1e-2], [1e-8, 1e-8, 0]]
+        assert cost <= ((Transform("projective", moved)(source) - target) ** 2).sum() + 1e-9
