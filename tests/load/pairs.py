@@ -13,25 +13,25 @@ from tests.data.make_rasters import make_raster, texture, to_bytes
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples/georeferenced"
 SIDE = 160
-_CHANGING = ("seconds", "outputs", "device")  # how long it took, where to, how many threads
+_CHANGING = ("seconds", "cpu_seconds", "outputs", "device")  # how long it took, where to, how many threads
 
 
 def small_pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
     """Writes the pairs and returns them by name, reference first.
 
     "placed": a window of the georeferenced sample; "plain": the same without georeference, the sensed one turned;
-    "unrelated": a texture in place of the sensed one; "blank": one value in place of it; "missing": no file.
+    "unrelated": a texture in place of the turned one; "blank": one value in place of it; "missing": no file.
     """
     visible, nir = (window(folder, name) for name in ("visible", "nir"))
     place = {"geotransform": gdal.Open(str(nir)).GetGeoTransform(), "epsg": 26917}
-    unrelated = make_raster(folder / "unrelated.tif", to_bytes(texture(SIDE, SIDE)), **place)
+    unrelated = make_raster(folder / "unrelated.tif", to_bytes(texture(96, 96)))
     blank = make_raster(folder / "blank.tif", np.full((SIDE, SIDE), 90, np.uint8), **place)
     plain_visible = make_raster(folder / "plain_visible.tif", gdal.Open(str(visible)).ReadAsArray())
     turned = np.rot90(gdal.Open(str(nir)).ReadAsArray())
     return {
         "placed": (visible, nir),
         "plain": (plain_visible, make_raster(folder / "plain_nir.tif", np.ascontiguousarray(turned))),
-        "unrelated": (visible, unrelated),
+        "unrelated": (plain_visible, unrelated),
         "blank": (visible, blank),
         "missing": (visible, folder / "missing.tif"),
     }

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.load.surroundings import german
-from tests.load.usage import GROWTH_LIMIT_PERCENT, Usage, growth
+from tests.load.usage import GROWTH_LIMIT_PERCENT, Usage, figures, growth
 from tests.soaking import cases, note
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -53,7 +52,7 @@ def test_one_qgis_neither_grows_nor_changes_its_mind(tmp_path):
     usages = [Usage(**line["usage"]) for line in lines]
     grown = growth(usages, len(KINDS))
     seconds = round(time.monotonic() - start_s)
-    note("one QGIS", runs=runs, seconds=seconds, last=asdict(usages[-1]), grown=asdict(grown))
+    note("one QGIS", runs=runs, seconds=seconds, **figures(usages, grown))
     assert grown.memory_percent < GROWTH_LIMIT_PERCENT
     assert (grown.files, grown.threads) == (0, 0)
 

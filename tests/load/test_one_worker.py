@@ -5,19 +5,18 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.faults.engine import Engine
 from tests.load.pairs import digests, lasting, small_pairs
-from tests.load.usage import GROWTH_LIMIT_PERCENT, growth, usage_of
+from tests.load.usage import GROWTH_LIMIT_PERCENT, figures, growth, usage_of
 from tests.soaking import cases, note
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
-KINDS = [  # (pair, descriptor, method, with a report, what comes of it)
+QUICK = [  # (pair, descriptor, method, with a report, what comes of it)
     ("placed", "ltformer", "register", False, "PASS"),
     ("plain", "ltformer", "register", False, "PASS"),
     ("missing", "ltformer", "register", False, "input"),
@@ -27,8 +26,12 @@ KINDS = [  # (pair, descriptor, method, with a report, what comes of it)
     ("plain", "rootsift", "register", False, "PASS"),
     ("placed", "rootsift", "register", False, "PASS"),
     ("placed", "ltformer", "assess", False, "PASS"),
-    ("placed", "ltformer", "register", True, "PASS"),
 ]
+KINDS = [
+    *QUICK,
+    *QUICK,
+    ("placed", "ltformer", "register", True, "PASS"),
+]  # a report takes longest
 FAST = [0, 2, 4, 5]  # the kinds of script/test
 
 
@@ -59,6 +62,6 @@ def test_one_worker_neither_grows_nor_changes_its_mind(tmp_path):
         engine.close()
     grown = growth(usages, len(kinds))
     seconds = round(time.monotonic() - start_s)
-    note("one worker", runs=runs, seconds=seconds, last=asdict(usages[-1]), grown=asdict(grown))
+    note("one worker", runs=runs, seconds=seconds, **figures(usages, grown))
     assert grown.memory_percent < GROWTH_LIMIT_PERCENT
     assert (grown.files, grown.threads) == (0, 0)

@@ -56,3 +56,13 @@ def growth(usages: Sequence[Usage], cycle: int) -> Growth:
 
     memory = 100 * grown("memory_kb") / median(one.memory_kb for one in early)
     return Growth(round(memory, 2), int(grown("files")), int(grown("threads")))
+
+
+def figures(usages: Sequence[Usage], grown: Growth) -> dict[str, float]:
+    """Returns growth and last usage as they stand in docs/reliability.md."""
+    return {
+        "memory, MB": round(usages[-1].memory_kb / 1024),
+        "memory growth after the warm-up, %": grown.memory_percent,
+        "more open files": grown.files,
+        "more threads": grown.threads,
+    }
