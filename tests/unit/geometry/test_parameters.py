@@ -51,6 +51,13 @@ def test_a_spline_that_folds_or_has_no_hull_is_refused():
             from_parameters("tps", changed)
 
 
+def test_a_hull_of_three_corners_is_enough():
+    values, fit = recorded("tps")
+    triangle = {**values, "hull": [[-0.9, -0.9], [0.9, -0.9], [0.0, 0.9]]}
+    assert len(from_parameters("tps", triangle).field.hull) == 3
+    assert len(fit.field.hull) > 3
+
+
 def test_a_smoothing_that_is_no_number_is_refused():
     values, _ = recorded("tps")
     with pytest.raises(ValueError, match="valid number"):
@@ -95,6 +102,7 @@ def test_what_is_no_table_of_numbers_is_refused(values, message):
         -4 * np.diag([1e-9, 1e-9, 1]),
         [[1, 0, 1e12], [0, 1, 0], [0, 0, 1]],
         [[1, 0.1, 5], [0.2, -1, 3], [1e-4, 2e-4, -2]],
+        [[1, 0, 0], [0, 1, 0], [1e10, 0, 1]],
     ],
 )
 def test_matrices_that_keep_their_digits_stay_as_they_are(matrix):
@@ -115,7 +123,7 @@ def test_matrices_that_keep_their_digits_stay_as_they_are(matrix):
         [[1, 0, 1.1e12], [0, 1, 0], [0, 0, 1]],
         [[1, 2, 0], [2, 4, 0], [0, 0, 1]],
         [[1, 0, 1], [0, 1, 0], [1, 0, 1]],  # a projective map onto a line
-        [[1, 0, 1], [0, 1, 0], [1, 0, 1 + 1e-19]],
+        [[1e-9, 0, 0.9999], [0, 1e-9, 0], [1e-9, 0, 1]],  # nearly so
         [[1e308, 0, 0], [0, 1, 0], [0, 0, 1e-308]],
     ],
 )
