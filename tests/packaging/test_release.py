@@ -169,3 +169,34 @@ def test_nothing_stands_in_the_way_of_a_ready_tree(copy, tmp_path):
     assert done.returncode == 0, done.stderr
     assert f"dry run of {VERSION}: ready." in done.stdout
     assert (tmp_path / "made/release-notes.md").read_text(encoding="utf-8").startswith("First version")
+
+
+def with_steps(folder, check):
+    """Makes a copy ready whose script/check and script/test only say that they ran; check ends with a code."""
+    make_ready(folder)
+    for name, code in (("check", check), ("test", 0)):
+        (folder / "script" / name).write_text(f"#!/bin/sh\necho {name} ran\nexit {code}\n", encoding="utf-8")
+    commit(folder)
+    for key in ("name", "email"):
+        subprocess.run(["git", "-C", folder, "config", f"user.{key}", "test"], check=True)
+
+
+def test_a_release_checks_and_tests_first_and_tags_last(copy, tmp_path):
+    with_steps(copy, check=0)
+    done = release(copy, tmp_path / "made")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("check ran") < done.stdout.index("test ran")
+    assert f"v{VERSION} is tagged" in done.stdout
+    tags = subprocess.run(["git", "-C", copy, "tag", "--points-at", "HEAD"], capture_output=True, text=True, check=True)
+    assert tags.stdout.split() == [f"v{VERSION}"]
+    assert (tmp_path / "made/SHA256SUMS").is_file()
+
+
+def test_a_check_that_fails_ends_a_release(copy, tmp_path):
+    with_steps(copy, check=1)
+    done = release(copy, tmp_path / "made")
+    assert done.returncode == 1
+    assert "script/check failed; nothing was made" in done.stderr
+    assert "test ran" not in done.stdout
+    assert not (tmp_path / "made").exists()
+    assert subprocess.run(["git", "-C", copy, "tag"], capture_output=True, text=True, check=True).stdout == ""
