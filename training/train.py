@@ -72,13 +72,15 @@ def run(trainer: Trainer, validation: Validation | None, journal: Journal | None
     Raises:
         InputError: the descriptors collapsed to a constant.
     """
-    config = trainer.config
+    config, since = trainer.config, (trainer.step, trainer.seconds)
     while trainer.progress < 1 and not _is_stale(trainer):
         step, signs = trainer.step, trainer.train_step()
         ended = trainer.progress >= 1
         row: dict[str, float] = {}
         if ended or trainer.step % config.log_steps == 0:
             row = {"step": step, **dict(zip(SIGNS, signs.tolist())), "seconds": trainer.seconds}
+            row.update(_rates(trainer, *since))
+            since = trainer.step, trainer.seconds
             _refuse_collapse(row)
         if journal and (ended or trainer.step % config.validate_steps == 0):
             row = {"step": step, **row, **_validate(trainer, validation, journal)}
@@ -86,6 +88,13 @@ def run(trainer: Trainer, validation: Validation | None, journal: Journal | None
             journal.save(trainer.state(), "last.pt")
         if journal and row:
             journal.write(row)
+
+
+def _rates(trainer: Trainer, step: int, seconds: float) -> dict[str, float]:
+    """Returns steps and patches a second since a step, by the clock; all processes together."""
+    steps_per_s = (trainer.step - step) / max(trainer.seconds - seconds, 1e-9)
+    pairs = trainer.config.pairs
+    return {"steps_per_s": steps_per_s, "patches_per_s": 2 * pairs.tiles * pairs.keypoints * steps_per_s}
 
 
 def _is_stale(trainer: Trainer) -> bool:

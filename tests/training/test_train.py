@@ -64,6 +64,9 @@ def test_the_command_leaves_log_settings_checkpoints_and_events(tmp_path, packed
     rows = _rows(tmp_path)
     assert [row["step"] for row in rows] == [1, 3]
     assert all(row["val_correct"] >= 0 for row in rows)
+    assert rows[1]["steps_per_s"] > 0
+    pairs = read_config(tmp_path / "run" / "config.yaml").pairs
+    assert rows[1]["patches_per_s"] == pytest.approx(2 * pairs.tiles * pairs.keypoints * rows[1]["steps_per_s"])
     used = read_config(tmp_path / "run" / "config.yaml")
     assert used.optimiser.learning_rate == 1e-3
     best = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
