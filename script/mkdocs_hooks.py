@@ -20,13 +20,13 @@ _LINK = re.compile(r"(?<![\\`])(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 def on_config(config: Any) -> Any:
     """Puts the pages of a folder where the navigation says FOLDER/*."""
-    config["nav"] = _unfolded(config["nav"])
+    config["nav"] = _unfolded(config["nav"], _named(config["nav"]))
     return config
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Adds the pages of the navigation that lie outside docs/, and the pictures beside them."""
-    for name in sorted(_outside(config["nav"])):
+    for name in sorted(uri[len(OUTSIDE) + 1 :] for uri in _named(config["nav"]) if uri.startswith(f"{OUTSIDE}/")):
         folder = (ROOT / name).parent
         pictures = folder.glob("pictures/*") if folder != ROOT else ()
         for path in (ROOT / name, *pictures):
@@ -67,24 +67,28 @@ def _site_place(name: str) -> str:
     return name[len("docs/") :] if name.startswith("docs/") else f"{OUTSIDE}/{name}"
 
 
-def _unfolded(nav: Any) -> Any:
+def _unfolded(nav: Any, named: set[str]) -> Any:
     if isinstance(nav, dict):
-        return {title: _unfolded(entry) for title, entry in nav.items()}
+        return {title: _unfolded(entry, named) for title, entry in nav.items()}
     if isinstance(nav, list):
-        return [one for entry in nav for one in (_pages(entry) if _is_folder(entry) else [_unfolded(entry)])]
-    return _pages(nav) if _is_folder(nav) else nav
+        return [
+            one for entry in nav for one in (_pages(entry, named) if _is_folder(entry) else [_unfolded(entry, named)])
+        ]
+    return _pages(nav, named) if _is_folder(nav) else nav
 
 
 def _is_folder(entry: Any) -> bool:
     return isinstance(entry, str) and entry.endswith("/*")
 
 
-def _pages(entry: str) -> list[str]:
-    return sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs" / entry[:-2]).glob("*.md"))
+def _pages(entry: str, named: set[str]) -> list[str]:
+    """Returns the pages of FOLDER/* that the navigation does not name itself."""
+    names = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs" / entry[:-2]).glob("*.md")}
+    return sorted(names - named)
 
 
-def _outside(nav: Any) -> set[str]:
-    """Returns the files of the navigation that lie outside docs/."""
+def _named(nav: Any) -> set[str]:
+    """Returns all entries of the navigation."""
     if isinstance(nav, (dict, list)):
-        return {name for entry in (nav.values() if isinstance(nav, dict) else nav) for name in _outside(entry)}
-    return {nav[len(OUTSIDE) + 1 :]} if str(nav).startswith(f"{OUTSIDE}/") else set()
+        return {name for entry in (nav.values() if isinstance(nav, dict) else nav) for name in _named(entry)}
+    return {str(nav)}
