@@ -24,3 +24,4 @@ TransformFit = _result.TransformFit
 EstimationFailure = _transforms.EstimationFailure
 ALL_MODELS, FEWEST_POINTS = _models.ALL_MODELS, _models.FEWEST_POINTS
 refit, assess = _refit.refit, _quality.assess
+InputError, read_json = _module("errors").InputError, _module("json_files").read_json

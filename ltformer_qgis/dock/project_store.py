@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import asdict
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from qgis.core import QgsProject
@@ -23,6 +24,7 @@ from .tables import PointTable
 SCOPE, KEY = "ltformer", "/session"
 _VERSION = 1
 _DELAY_MS = 200  # several edits in a row are written once
+_MAX_BYTES = 64 * 2**20  # of unpacked points; 100 000 take 7 MiB
 _ARRAYS = ("reference_xy", "sensed_xy", "score", "covariance_px2")
 
 
@@ -86,7 +88,7 @@ class ProjectStore(QObject):
             layers = QgsProject.instance().mapLayers()
             if pair.reference_layer in layers and pair.sensed_layer in layers:
                 self._session.load(pair, state, judge)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, BadZipFile) as error:
             self.failed.emit(tr("The tie points in this project cannot be read ({error}).").format(error=error))
         finally:
             self._is_reading = False
@@ -126,7 +128,7 @@ def from_text(text: str) -> tuple[Pair, State, Judge | None]:
     """Returns what `to_text` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError: it is something else.
+        ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, BadZipFile: it is something else.
     """
     values: dict[str, Any] = json.loads(text)
     if values["version"] != _VERSION:
@@ -136,10 +138,16 @@ def from_text(text: str) -> tuple[Pair, State, Judge | None]:
         size = known[name]
         place = size["geotransform"]
         known[name] = PixelFrame(size["width"], size["height"], None if place is None else tuple(place))
-    with np.load(io.BytesIO(base64.b64decode(values["points"])), allow_pickle=False) as arrays:
+    packed = io.BytesIO(base64.b64decode(values["points"]))
+    with ZipFile(packed) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+            raise ValueError("it is too large")
+    with np.load(packed, allow_pickle=False) as arrays:
         points = TiePoints(*(arrays[name] for name in _ARRAYS))
         table = PointTable(arrays["ids"], points, arrays["enabled"], values["deleted"], values["next_id"])
     if not len(table.ids) == len(points) == len(table.enabled):
         raise ValueError("its arrays differ in length")
+    if not np.isfinite(np.hstack([points.reference_xy, points.sensed_xy])).all():
+        raise ValueError("a point has no finite position")
     examined = values["examined"]
     return Pair(**known), State(table, model_or(values["model"])), None if examined is None else Judge(examined)

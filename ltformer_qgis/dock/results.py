@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from osgeo import gdal
 from qgis.core import QgsProject, QgsRasterLayer, QgsUnitTypes, QgsVectorLayer
 
-from ..core import ALL_MODELS, TiePoints
+from ..core import ALL_MODELS, InputError, TiePoints, read_json
 from ..layers import InputProblem, raster_input
 from ..texts import tr
 from .pixel_frame import PixelFrame
@@ -28,8 +27,8 @@ def read_record(path: Path) -> dict[str, Any]:
         InputProblem: it cannot be read or is none.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = read_json(path)
+    except InputError as error:
         raise InputProblem(tr("'{name}' cannot be read: {error}.").format(name=path.name, error=error)) from error
     if not isinstance(record, dict) or record.get("format") != _RECORD_FORMAT:
         raise InputProblem(tr("'{name}' is no run record of LTFormer.").format(name=path.name))
@@ -51,13 +50,19 @@ def session_of_record(path: Path) -> tuple[Pair, State]:
     Raises:
         InputProblem: a file is missing or cannot be used; the text says which.
     """
-    record = read_record(path)
+    try:
+        return _session_of(read_record(path), path)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # it may hold anything
+        raise InputProblem(tr("'{name}' is no run record of LTFormer.").format(name=path.name)) from error
+
+
+def _session_of(record: dict[str, Any], path: Path) -> tuple[Pair, State]:
     layers = {role: _layer_for(record["inputs"][role]["path"], path.parent) for role in ("reference", "sensed")}
     job = dict(record["job"])
     for role, layer in layers.items():
         job[role] = {"path": raster_input(layer).path, "band": record["inputs"][role]["band"]}
     pair = pair_of(layers["reference"], layers["sensed"], job, str(path))
-    points = path.parent / record.get("outputs", {}).get("tie_points", "tie_points.gpkg")
+    points = path.parent / Path(record["outputs"].get("tie_points", "tie_points.gpkg")).name
     table = table_from(*read_tie_points(points, pair.reference))
     return pair, State(table, model_or(record["transform"]["model"]))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
+
 import numpy as np
 import pytest
 from qgis.core import QgsProject
@@ -99,3 +103,44 @@ def test_what_cannot_be_read_is_a_sentence(session, store):
         store.read()
     assert len(told) == 3
     assert "cannot be read" in told[0]
+
+
+def points(**arrays):
+    memory = io.BytesIO()
+    np.savez_compressed(memory, **arrays)
+    return base64.b64encode(memory.getvalue()).decode()
+
+
+def places(count, value=1.0):
+    covariance = np.tile(np.eye(2), (count, 1, 1))
+    two = {name: np.full((count, 2), value) for name in ("reference_xy", "sensed_xy")}
+    return {**two, "score": np.ones(count), "covariance_px2": covariance, "ids": np.arange(count),
+            "enabled": np.ones(count, bool)}  # fmt: skip
+
+
+HARMS = [
+    lambda values: values.update(points="!"),
+    lambda values: values.update(points=base64.b64encode(b"PK nothing").decode()),
+    lambda values: values.update(points=points(a=np.zeros(3))),
+    lambda values: values.update(points=points(**places(3, float("nan")))),
+    lambda values: values.update(points=points(**{**places(3), "ids": np.arange(4)})),
+    lambda values: values.update(points=points(**{**places(3), "score": np.zeros(2**24)})),
+    lambda values: values.update(pair=7),
+    lambda values: values["pair"].update(reference="x"),
+    lambda values: values.update(examined=[]),
+    lambda values: values.update(examined={"prior": "x"}),
+]
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=range(len(HARMS)))
+def test_a_project_that_somebody_made_up_is_a_sentence(session, store, harm):
+    told = []
+    store.failed.connect(told.append)
+    values = json.loads(to_text(session))
+    before = to_text(session)
+    harm(values)
+    for text in (json.dumps(values), "[" * 100_000):
+        QgsProject.instance().writeEntry(SCOPE, KEY, text)
+        store.read()
+    assert len(told) == 2
+    assert to_text(session) == before
