@@ -64,8 +64,9 @@ class Case:
     @property
     def key(self) -> dict[str, Any]:
         """What tells its row from others."""
+        special = {"VRT": self.pair.visible.suffix == ".vrt", "overviews": self.overviews, "warped": self.warp}
         return {
-            "method": self.method,
+            "method": ", ".join([self.method, *(name for name, holds in special.items() if holds)]),
             "side_px": self.pair.side_px,
             "format": self.pair.visible.suffix.lstrip("."),
             "overviews": self.overviews,
