@@ -223,13 +223,13 @@ def test_a_similarity_of_points_that_say_nothing_is_no_transform() -> None:
     assert failure == EstimationFailure("the tie points are too close to one line for the similarity transform")
 
 
-@pytest.mark.parametrize("thin", [1e-5, 1e-8])
+@pytest.mark.parametrize("thin", [1e-5, 3e-6, 2e-6, 1e-8])
 def test_points_nearly_on_one_line_fit_an_affine_map_as_long_as_doubles_can_tell(thin: float) -> None:
     random = np.random.default_rng(5)
     along = random.uniform(-1, 1, 12)
     source = SIZE * np.column_stack([along, along + thin * random.uniform(-1, 1, 12)])
     truth = Transform("affine", [[1.1, 0.2, 5], [-0.1, 0.9, 3], [0, 0, 1]])
-    assert isinstance(estimate("affine", source, truth(source)), Transform) == (thin > 1e-6)
+    assert isinstance(estimate("affine", source, truth(source)), Transform) == (thin > 2.5e-6)
 
 
 @pytest.mark.parametrize("model", MODELS)
