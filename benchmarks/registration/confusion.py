@@ -1,4 +1,4 @@
-"""The README's table of verdicts on suites *related* and *unrelated*, and how true the stated uncertainty is."""
+"""The README's table of verdicts on suites *related*, *unrelated* and *noise*, and how true the stated uncertainty is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .report import Report, Row
 
-SUITES = ("related", "unrelated")
+SUITES = ("related", "unrelated", "noise")
 _VERDICTS = ("PASS", "WARN", "FAIL")
 _PRODUCT = "ltcore"
 
@@ -48,7 +48,7 @@ def _calibration(reports: list[Report]) -> str:
         "check points of the truth inside CE90",
     ]
     lines = [columns, ["---"] * len(columns)]
-    for report in (report for report in reports if report.suite == "related"):
+    for report in (report for report in reports if report.suite != "unrelated"):
         facts = [row.facts for row in report.rows if row.method == _PRODUCT and row.verdict in ("PASS", "WARN")]
         spread = _values(facts, "chi_square")
         quartiles = np.quantile(spread, [0.5, 0.25, 0.75]) if len(spread) else np.full(3, np.nan)
