@@ -1,4 +1,4 @@
-"""The README's table of verdicts on suites *related*, *unrelated* and *noise*, and how true the stated uncertainty is."""
+"""The README's table of verdicts (suites *related*, *unrelated*, *noise*), and how true the stated uncertainty is."""
 
 from __future__ import annotations
 
