@@ -69,7 +69,8 @@ def fit_tie_points(
         points: K tie points, own grids.
         prior: 3x3 matrix sensed px -> reference px (identity without georeference).
         config: model or "auto", threshold in reference px, seed.
-        models: those "auto" chooses from, the simplest first. One that bends must have two thirds of the tie points.
+        models: those "auto" chooses from, the simplest first. One that bends must have two thirds of the tie points;
+            where a plane one leaves so little over that it would be chosen anyway, none that bends is tried.
         unit_px: size of a px of the coarser raster in px of the reference: what is measured is good to shares of it.
     """
     source = apply_matrix(prior, points.sensed_xy)
@@ -81,6 +82,8 @@ def fit_tie_points(
     failure = EstimationFailure(f"only {matched.inliers.sum()} of {len(points)} tie points agree on a transform")
     candidates: dict[AnyModel, _Candidate] = {}
     for model in wanted:
+        if model not in MODELS and _is_plane(candidates, unit_px):
+            break
         found = _candidate(model, matched, config.threshold_px)
         if isinstance(found, _Candidate):
             if len(wanted) == 1 or model in MODELS or found.trial.inliers >= _LEAST_BENT_SHARE * len(points):
@@ -104,6 +107,12 @@ def fit_tie_points(
     )
     full = chosen.transform.between(prior, np.eye(3))
     return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
+
+
+def _is_plane(candidates: dict[AnyModel, _Candidate], unit_px: float) -> bool:
+    """Returns whether a plane model is so good already that none that bends could be chosen."""
+    plane = [candidate.trial.median_px for model, candidate in candidates.items() if model in MODELS]
+    return bool(plane) and min(plane) < _BEND_GAIN_PX * unit_px
 
 
 def choose_model(trials: Sequence[ModelTrial], unit_px: float = 1.0) -> AnyModel:

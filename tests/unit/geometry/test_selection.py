@@ -3,9 +3,9 @@ import pytest
 
 from ltcore.config import FitConfig
 from ltcore.geometry.heldout import ModelTrial, heldout_residuals
-from ltcore.geometry.models import ALL_MODELS
+from ltcore.geometry.models import FLEXIBLE_MODELS
 from ltcore.geometry.selection import choose_model, fit_tie_points
-from ltcore.geometry.transforms import EstimationFailure, apply_matrix
+from ltcore.geometry.transforms import MODELS, EstimationFailure, apply_matrix
 from ltcore.types import TiePoints
 
 MATRICES = {
@@ -29,7 +29,7 @@ def test_auto_chooses_the_generating_model(model):
     points = tie_points(MATRICES[model], wrong=60)
     fit, trials = fit_tie_points(points, np.eye(3), FitConfig())
     assert fit.transform.model == model
-    assert [trial.model for trial in trials] == list(ALL_MODELS)
+    assert [trial.model for trial in trials] == list(MODELS)  # none that bends could be so much better
     assert fit.inliers[60:].all()
     assert fit.inliers[:60].mean() < 0.05
     truth = apply_matrix(np.array(MATRICES[model], float), points.sensed_xy[60:])
@@ -204,3 +204,18 @@ def test_what_a_richer_model_must_gain_counts_in_px_of_the_coarser_raster():
     bent = {"affine": 1.5, "tps": 0.5}
     assert choose_model(trials(bent, bent)) == "tps"
     assert choose_model(trials(bent, bent), unit_px=4.0) == "affine"
+
+
+@pytest.mark.parametrize(("best_px", "chosen"), [(0.2999, "shift"), (0.301, "tps")])
+def test_what_bends_is_chosen_only_where_it_is_tried(best_px, chosen):
+    plane = {"shift": best_px, "similarity": best_px, "affine": best_px, "projective": best_px}
+    perfect = {**plane, **dict.fromkeys(FLEXIBLE_MODELS, best_px), "tps": 0.0}
+    assert choose_model(trials(perfect, perfect)) == chosen
+
+
+@pytest.mark.parametrize(("noise", "tried"), [(0.15, False), (0.5, True)])
+def test_what_bends_is_tried_where_a_plane_model_leaves_much_over(noise, tried):
+    _, found = fit_tie_points(tie_points(MATRICES["shift"], noise=noise), np.eye(3), FitConfig())
+    plane = min(trial.median_px for trial in found if trial.model in MODELS)
+    assert (plane >= 0.3) is tried
+    assert any(trial.model in FLEXIBLE_MODELS for trial in found) is tried
