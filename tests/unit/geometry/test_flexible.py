@@ -224,6 +224,20 @@ def test_places_between_the_tie_points_count(factor, folds):
     assert FlexibleTransform("tps", np.eye(3), Wavy(factor), np.eye(3)).folds(beside) is False
 
 
+class Swirl(Wavy):
+    """A field that turns a place in the middle by an angle, and leaves its size alone."""
+
+    def jacobian(self, xy: np.ndarray) -> np.ndarray:
+        middle = np.linalg.norm(xy, axis=1) < 0.03
+        turn = np.array([[np.cos(self.factor), -np.sin(self.factor)], [np.sin(self.factor), np.cos(self.factor)]])
+        return np.where(middle[:, None, None], turn, np.eye(2))
+
+
+@pytest.mark.parametrize("angle", [0.4, 1.3, -1.3, 3.0])
+def test_a_place_that_is_turned_is_not_folded(angle):
+    assert not FlexibleTransform("tps", np.eye(3), Swirl(angle), np.eye(3)).folds(SQUARE)
+
+
 def test_some_places_are_found_where_others_have_none():
     coefficients = np.zeros((6, 2))
     coefficients[1, 0] = coefficients[2, 1] = 1.0
