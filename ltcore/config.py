@@ -111,6 +111,9 @@ class VerdictConfig:
         warn_coverage: the same for a PASS.
         fail_structure: least score of the images' structure under the transform (ltcore.structure).
         warn_structure: the same for a PASS.
+        fail_local_px: largest offset from a spline that neighbouring tie points may share in a tenth of the overlap, in
+            px of the coarser raster (ltcore.neighbourhoods).
+        warn_local_px: the same for a PASS.
     """
 
     fail_inliers: int = Field(default=15, ge=0)
@@ -123,6 +126,8 @@ class VerdictConfig:
     warn_coverage: float = Field(default=0.3, ge=0, le=1)
     fail_structure: float = Field(default=8.0, ge=0, allow_inf_nan=False)
     warn_structure: float = Field(default=12.0, ge=0, allow_inf_nan=False)
+    fail_local_px: float = Field(default=3.0, ge=0, allow_inf_nan=False)
+    warn_local_px: float = Field(default=0.75, ge=0, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -16,10 +16,17 @@ CELLS = 8  # the overlap is cut into 8 x 8 cells
 
 @dataclass(frozen=True)
 class Evidence:
-    """Coverage (0 to 1): share of the overlap's cells that hold an inlier; structure: score of ltcore.structure."""
+    """What a verdict rests on beside the fit.
+
+    Attributes:
+        coverage: share (0 to 1) of the overlap's cells that hold an inlier.
+        structure: score of ltcore.structure.
+        local_px: offset of ltcore.neighbourhoods, reference px.
+    """
 
     coverage: float
     structure: float
+    local_px: float = 0.0
 
 
 @dataclass(frozen=True)

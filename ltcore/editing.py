@@ -26,11 +26,12 @@ from .geometry.models import AnyModel, fit_model
 from .geometry.refit import refit
 from .geometry.transforms import EstimationFailure, estimate
 from .imported import fit_enabled
+from .neighbourhoods import local_offset_px
 from .outputs import check_out_dir, write_outputs
 from .pair import Pair, in_working_grids, open_pair
 from .pipeline import input_hashes
 from .progress import Progress, SubProgress, checkpoint
-from .quality import assess, failed
+from .quality import assess, failed, limits_in_reference_px
 from .record import read_record
 from .result import QualityReport, RegistrationResult, TransformFit, check_grid
 from .summary import plain, result_summary
@@ -106,13 +107,15 @@ def examine_points(edit: EditJob, progress: Progress) -> tuple[Pair, Examined]:
         return pair, Examined(points, fit, failed(fit.reason, count), prior, limits, fit.reason)
     progress.report(0.4, "Comparing the images")
     frame, limits = pair.frame_under(fit.transform, points.sensed_xy[fit.inliers])
+    limits = limits_in_reference_px(limits, frame.coarser_px)
     looked = _look(frame, points, fit)
     if isinstance(looked, EstimationFailure):
         return pair, Examined(points, fit, failed(looked.reason, count), prior, limits, looked.reason)
     cells, structure = looked
     grids = pair.grids
     size = grids[0].pixel_size_map if grids[0].is_georeferenced else None
-    evidence = Evidence(cells.share_held(points.reference_xy[fit.inliers]), structure)
+    local_px = local_offset_px(fit, points.reference_xy)
+    evidence = Evidence(cells.share_held(points.reference_xy[fit.inliers]), structure, local_px)
     quality = with_accuracy(assess(fit, count, evidence, size, limits), fit, points.reference_xy, grids)
     quality = replace(quality, reasons=(*quality.reasons, *frame.notes))
     return pair, Examined(points, fit, quality, prior, limits, "", cells, structure)

@@ -19,8 +19,9 @@ from .geometry.heldout import ModelTrial
 from .geometry.models import fit_model
 from .geometry.transforms import EstimationFailure
 from .ltformer.describe import Describer, make_describer
+from .neighbourhoods import local_offset_px
 from .progress import Progress, SubProgress, checkpoint
-from .quality import assess, failed
+from .quality import assess, failed, limits_in_reference_px
 from .raster.aoi import AreaOfInterest, read_aoi
 from .raster.grid import GeoGrid
 from .raster.read import grid_of, open_raster
@@ -162,13 +163,9 @@ def _verdict(
     if isinstance(in_working, EstimationFailure):
         return failed(in_working.reason, len(working))
     evidence = gather_evidence(frame, in_working, inliers.reference_xy)
-    limits = replace(
-        limits,
-        fail_heldout_px=limits.fail_heldout_px * frame.coarser_px,
-        warn_heldout_px=limits.warn_heldout_px * frame.coarser_px,
-    )
+    evidence = replace(evidence, local_px=local_offset_px(fit, working.reference_xy))
     size_map = grid.pixel_size_map if grid.is_georeferenced else None
-    return assess(fit, len(working), evidence, size_map, limits)
+    return assess(fit, len(working), evidence, size_map, limits_in_reference_px(limits, frame.coarser_px))
 
 
 def _provenance(job: RegistrationJob, found: Found, trials: tuple[ModelTrial, ...]) -> dict[str, Any]:

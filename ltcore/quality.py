@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
@@ -40,6 +40,12 @@ class _Check:
         bound = "at least" if self.larger_is_better else "at most"
         needed = "is needed" if verdict == "FAIL" else "would be needed for a PASS"
         return f"{self.wording}; {bound} {self.form.format(limit)} {needed}."
+
+
+def limits_in_reference_px(limits: VerdictConfig, coarser_px: float) -> VerdictConfig:
+    """Returns limits whose lengths, px of the coarser raster, are in reference px; one is so many of those."""
+    names = ("fail_heldout_px", "warn_heldout_px", "fail_local_px", "warn_local_px")
+    return replace(limits, **{name: getattr(limits, name) * coarser_px for name in names})
 
 
 def failed(reason: str, tie_points: int) -> QualityReport:
@@ -104,6 +110,10 @@ def _checks(
     agreeing_share = f"Only {share:.0%} of {tie_points} tie points agree with one transform"
     left_out = f"Tie points left out of the fit are off by {heldout:.2f} px RMS"
     covered = f"The tie points cover {coverage:.0%} of the overlap"
+    local = (
+        f"In a tenth of the overlap neighbouring tie points lie {evidence.local_px:.2f} px or more off the transform, "
+        "together"
+    )
     similar = (
         f"The images' structure agrees by only {structure:.1f} standard deviations"
         if structure > 0
@@ -116,4 +126,5 @@ def _checks(
         _Check(heldout, limits.fail_heldout_px, limits.warn_heldout_px, False, left_out, "{:g} px"),
         _Check(coverage, limits.fail_coverage, limits.warn_coverage, True, covered, "{:.0%}"),
         _Check(structure, limits.fail_structure, limits.warn_structure, True, similar),
+        _Check(evidence.local_px, limits.fail_local_px, limits.warn_local_px, False, local, "{:g} px"),
     )

@@ -24,4 +24,5 @@ TransformFit = _result.TransformFit
 EstimationFailure = _transforms.EstimationFailure
 ALL_MODELS, FEWEST_POINTS = _models.ALL_MODELS, _models.FEWEST_POINTS
 refit, assess = _refit.refit, _quality.assess
+local_offset_px = _module("neighbourhoods").local_offset_px
 InputError, read_json = _module("errors").InputError, _module("json_files").read_json

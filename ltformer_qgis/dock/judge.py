@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import CoverageCells, EstimationFailure, Evidence, TransformFit, assess
+from ..core import CoverageCells, EstimationFailure, Evidence, TransformFit, assess, local_offset_px
 from .tables import PointTable
 
 _SAME_PX = 1.0  # the structure score allows for 3 px: a transform that moved less than this has the same one
@@ -41,7 +41,8 @@ class Judge:
         if self._cells is None:
             return assess(EstimationFailure(self._failure), table.measured, Evidence(0.0, 0.0), None, self._limits)
         coverage = self._cells.share_held(table.points.reference_xy[fit.inliers])
-        evidence = Evidence(coverage, self.answer["structure"])
+        local_px = local_offset_px(fit, table.points.reference_xy)
+        evidence = Evidence(coverage, self.answer["structure"], local_px)
         return assess(fit, table.measured, evidence, self.answer["pixel_size_map"], self._limits)
 
     def knows(self, fit: Any) -> bool:

@@ -76,5 +76,5 @@ def test_what_the_plugin_takes_of_the_library_needs_numpy_alone():
     loaded = run(code, ROOT)
     assert not {"torch", "cv2", "scipy", "pydantic", "shapely", "safetensors", "osgeo", "qgis"} & set(loaded)
     ours = {name for name in loaded if name.startswith("ltcore.") and not name.startswith("ltcore.geometry")}
-    names = "arrays", "coverage", "errors", "json_files", "quality", "result", "types", "uncertainty"
+    names = "arrays", "coverage", "errors", "json_files", "neighbourhoods", "quality", "result", "types", "uncertainty"
     assert ours == {f"ltcore.{name}" for name in names}

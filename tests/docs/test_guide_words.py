@@ -102,6 +102,7 @@ def test_numbers_of_the_verdict_are_those_of_the_code():
         (f"{limits.fail_heldout_px} px", f"{limits.warn_heldout_px} px"),
         (f"{limits.fail_coverage:.0%}", f"{limits.warn_coverage:.0%}"),
         (f"{limits.fail_structure:g}", f"{limits.warn_structure:g}"),
+        (f"{limits.fail_local_px} px", f"{limits.warn_local_px} px"),
     ):
         assert f"| {fail.replace('%', ' %')} | {warn.replace('%', ' %')} |" in page
 

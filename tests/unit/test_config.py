@@ -43,6 +43,8 @@ def test_a_band_may_be_text():
                 "warn_heldout_px",
                 "fail_structure",
                 "warn_structure",
+                "fail_local_px",
+                "warn_local_px",
                 "fail_coverage",
                 "warn_coverage",
                 "fail_inlier_share",

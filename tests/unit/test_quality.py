@@ -8,7 +8,7 @@ import pytest
 from ltcore.config import VerdictConfig
 from ltcore.coverage import Evidence
 from ltcore.geometry.transforms import EstimationFailure, Transform
-from ltcore.quality import assess
+from ltcore.quality import assess, limits_in_reference_px
 from ltcore.result import QualityReport, TransformFit
 
 GOOD = Evidence(coverage=0.9, structure=30.0)
@@ -83,6 +83,11 @@ def test_a_good_fit_passes_with_numbers_in_words():
             "The images' structure agrees by 0 standard deviations, as another offset agrees as well: the ground is "
             "another, or repeats itself; at least 8 is needed.",
         ),
+        (
+            {}, Evidence(0.9, 30.0, 3.5),
+            "In a tenth of the overlap neighbouring tie points lie 3.50 px or more off the transform, together; "
+            "at most 3 px is needed.",
+        ),
         ({}, Evidence(float("nan"), 30.0), "The tie points cover nan% of the overlap; at least 10% is needed."),
     ],
 )  # fmt: skip
@@ -104,9 +109,10 @@ AT_LIMITS = {
     "heldout_px": (lambda value: (fit(heldout=value), GOOD), 0.01),
     "coverage": (lambda value: (fit(), Evidence(value, 30.0)), -0.01),
     "structure": (lambda value: (fit(), Evidence(0.9, value)), -0.1),
+    "local_px": (lambda value: (fit(), Evidence(0.9, 30.0, value)), 0.01),
 }
 LIMITS = {"inliers": (15, 40), "inlier_share": (0.25, 0.5), "heldout_px": (1.5, 1.0), "coverage": (0.125, 0.25),
-          "structure": (8.0, 12.0)}  # fmt: skip
+          "structure": (8.0, 12.0), "local_px": (3.0, 0.75)}  # fmt: skip
 
 
 @pytest.mark.parametrize("criterion", AT_LIMITS)
@@ -162,3 +168,10 @@ def test_no_inlier_fails_without_numbers():
 def test_no_fit_fails_with_its_reason():
     report = assess(EstimationFailure("nothing agrees"), 5, GOOD, None, VerdictConfig())
     assert report == QualityReport("FAIL", ("Nothing agrees.",), 5, 0)
+
+
+def test_lengths_are_held_to_pixels_of_the_coarser_raster():
+    scaled = limits_in_reference_px(VerdictConfig(), 4.0)
+    assert (scaled.fail_heldout_px, scaled.warn_heldout_px) == (6.0, 4.0)
+    assert (scaled.fail_local_px, scaled.warn_local_px) == (12.0, 3.0)
+    assert limits_in_reference_px(scaled, 0.25) == VerdictConfig()
