@@ -39,14 +39,15 @@ def scale_job(row: dict[str, Any]) -> str:
 
 
 def _scale(axes: list[Axes], result: Any) -> None:
-    kinds = (("seconds", 1.0, "wall time, s"), ("peak_rss_mb", 1000.0, "peak memory, GB"))
+    kinds = (("cpu_seconds", 1.0, "CPU time, s"), ("peak_rss_mb", 1000.0, "peak memory, GB"))
     for at, (value, divisor, label) in zip(axes, kinds):
         for job in dict.fromkeys(scale_job(row) for row in result["rows"]):
             part = sorted((row["side_px"], row[value] / divisor) for row in result["rows"] if scale_job(row) == job)
             at.plot(*zip(*part), marker="o", markersize=4, label=job)
         at.set(xscale="log", yscale="log", xlabel="side of the raster, px", ylabel=label)
         at.grid(visible=True, alpha=0.25)
-    axes[0].legend(fontsize=7, frameon=False)
+    axes[0].set_ylim(top=8 * axes[0].get_ylim()[1])  # room for the legend
+    axes[0].legend(fontsize=7, frameon=False, loc="upper left")
 
 
 def _points(axes: list[Axes], result: Any) -> None:

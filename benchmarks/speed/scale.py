@@ -1,16 +1,14 @@
 """Cost against size: `ltcore register` and peers on large georeferenced pairs made of real scenes (see mosaic.py).
 
-`python -m benchmarks.speed.scale --sides 1000,2000,4000,8000 --folder DIR` makes the pairs in DIR, where they stay, and
-adds rows to benchmarks/results/speed-scale.json. Each run is a process of its own: wall and CPU time from its start to
-its end, the largest memory in use of it or any of its children, and how far its transform is from the truth. Peers run
-in .venv-bench (script/bench --peers).
+`python -m benchmarks.speed.scale --sides 1000,2000,4000,8000` makes the pairs in --folder, where they stay, and adds
+rows to benchmarks/results/speed-scale.json. Each run is a process of its own: wall and CPU time from its start to its
+end, the largest memory in use of it or any of its children, and how far its transform is from the truth. Peers run in
+.venv-bench (script/bench --peers).
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -23,12 +21,12 @@ import click
 import numpy as np
 
 from benchmarks.registration.packaged_peers import PYTHON
-from benchmarks.registration.report import RESULTS, code_state
-from ltcore.versions import versions
 
+from .machine import RESULTS, machine
 from .mosaic import MosaicPair, add_overviews, error_px, make_pair, make_vrt_pair, remove_overviews
 
 _RESULT = RESULTS / "speed-scale.json"
+_FOLDER = Path(__file__).resolve().parents[2] / "runs" / "scale"  # git ignores it
 _PRODUCT = "ltcore"
 _PEERS = {
     "AROSICS COREG_LOCAL, 1681 points": "arosics_local",
@@ -64,9 +62,8 @@ class Case:
     @property
     def key(self) -> dict[str, Any]:
         """What tells its row from others."""
-        special = {"VRT": self.pair.visible.suffix == ".vrt", "overviews": self.overviews, "warped": self.warp}
         return {
-            "method": ", ".join([self.method, *(name for name, holds in special.items() if holds)]),
+            "method": self.method,
             "side_px": self.pair.side_px,
             "format": self.pair.visible.suffix.lstrip("."),
             "overviews": self.overviews,
@@ -122,17 +119,6 @@ def add_row(result: dict[str, Any], case: Case, runs: list[dict[str, Any]]) -> d
     return row
 
 
-def _facts(seed: int) -> dict[str, Any]:
-    return {
-        "seed": seed,
-        "cores": os.cpu_count(),
-        "platform": platform.platform(),
-        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-        "versions": versions(),
-        "code": code_state(),
-    }
-
-
 def _sides(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
@@ -146,7 +132,7 @@ def _sides(_context: click.Context, _option: click.Parameter, text: str) -> list
 @click.option("--overviews/--no-overviews", default=False, show_default=True)
 @click.option("--warp/--no-warp", default=False, show_default=True)
 @click.option("--vrt-of", type=int, help="VRTs of patches of the pair of this side instead of mosaics of their own.")
-@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where the pairs are made and stay.")
+@click.option("--folder", type=click.Path(path_type=Path), default=_FOLDER, help="Where the pairs are made and stay.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data; else LTFORMER_DATA.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=_RESULT, show_default=True)
@@ -162,7 +148,7 @@ def main(sides: list[int], runs: int, peers: bool, overviews: bool, warp: bool, 
             done = [case.run() for _ in range(runs)]
             result = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
             row = add_row(result, case, done)
-            result.update(_facts(options["seed"]))
+            result.update(seed=options["seed"], machine=machine())
             out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             click.echo(json.dumps({name: value for name, value in row.items() if name != "runs"}))
         if overviews:
