@@ -78,10 +78,10 @@ def test_the_fit_weighs_by_precision_and_residual_around_what_the_prior_says(mod
     fit, _ = fit_tie_points(points, PRIOR, FitConfig(transform=model, threshold_px=4.0))
     weights = precision if model in ("shift", "affine") else local_precision(precision)
     plain = fit_model(model, placed, points.reference_xy, weights)
-    apart = np.linalg.norm(fit.transform(points.sensed_xy) - plain(placed), axis=1)
-    unweighed = np.linalg.norm(fit_model(model, placed, points.reference_xy)(placed) - plain(placed), axis=1)
-    assert apart.max() < 0.1
-    assert np.median(apart) < np.median(unweighed) + 0.01
+    unweighed = fit_model(model, placed, points.reference_xy)
+    apart = [np.linalg.norm(fit.transform(points.sensed_xy) - each(placed), axis=1) for each in (plain, unweighed)]
+    assert np.median(apart[0]) < 0.7 * np.median(apart[1])
+    assert apart[0].max() < 0.1
 
 
 def test_outliers_have_residuals_but_no_heldout_ones():
