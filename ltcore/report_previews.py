@@ -94,11 +94,18 @@ class Previews:
 
 def _by_knots(xy: FloatArray, exact: ToSensed) -> FloatArray:
     """Returns the (N, 2) images of many points under a slow map, interpolated between knots: enough for pictures."""
-    low, span = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-9)
+    low, high = _bounds(xy)
+    span = np.maximum(high - low, 1e-9)
     steps = np.linspace(0, 1, _KNOTS)
     tables = exact(low + span * np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)).reshape(_KNOTS, _KNOTS, 2)
     at = ((xy - low) / span * (_KNOTS - 1)).T[::-1]
     return np.column_stack([map_coordinates(tables[:, :, axis], at, order=1) for axis in (0, 1)])
+
+
+def _bounds(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Returns the least and the largest x and y of (N, 2) points, each (2,)."""
+    along = np.ascontiguousarray(xy.T)  # many times as fast as along columns
+    return along.min(axis=1), along.max(axis=1)
 
 
 class _Picture:
@@ -118,7 +125,8 @@ class _Picture:
     def sampled(self, xy: FloatArray, crop: Crop) -> NDArray[np.float64]:
         """Returns the (H, W) values at the (H*W, 2) px of the raster, nan outside and where there is no data."""
         view = self._view
-        inside = np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= [view.width, view.height]).all(axis=1)
+        x, y = xy.T
+        inside = (x >= 0) & (x <= view.width) & (y >= 0) & (y <= view.height)  # not where there is no place: nan
         picture = np.full(len(xy), np.nan)
         if inside.any():
             image, first, scale = self._image(xy[inside], crop)
@@ -131,7 +139,7 @@ class _Picture:
     def _image(self, xy: FloatArray, crop: Crop) -> tuple[MaskedImage, NDArray[np.intp], FloatArray]:
         """Returns an image that shows all of `xy` finely enough, its first column and row, and the px of the raster
         per pixel of it."""
-        low, high = xy.min(axis=0), xy.max(axis=0)
+        low, high = _bounds(xy)
         factor = max(1.0, float(((high - low) / crop.size).max()))
         view = self._view.decimated(factor)
         if view.width <= self._coarse.width:

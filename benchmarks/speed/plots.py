@@ -77,7 +77,7 @@ def _peers(axes: list[Axes], result: Any) -> None:
     axes[0].invert_yaxis()
     axes[0].margins(x=0.2)
     axes[0].set_xlabel("CPU time of a pair of 512 x 512 px, s; beside it the median error")
-    axes[0].legend(fontsize=8, frameon=False, loc="lower right")
+    axes[0].legend(fontsize=8, frameon=False, loc="upper right")
 
 
 def _workers(axes: list[Axes], result: Any) -> None:

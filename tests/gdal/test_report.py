@@ -60,7 +60,7 @@ def test_report_shows_every_picture_and_number(tmp_path: Path, pair: tuple[Path,
         assert picture.std() > 10, f"{name} is blank"
     for text in ("PASS", f"{result.quality.rmse_px:.2f} px", "54 of 60", "75%", "shift", "column 128.0", "137.00"):
         assert text in html, text
-    assert "0.25 s" in html  # seconds a stage
+    assert "<td>0.25</td><td>0.50</td>" in html  # wall and CPU seconds of a stage
     assert "WGS 84 / UTM zone 33N" in html
 
 
