@@ -97,13 +97,10 @@ def fit_tie_points(
     if isinstance(chosen.transform, EstimationFailure):
         return chosen.transform, trials
     heldout = np.full((len(points), 2), np.nan)
-    inliers = chosen.inliers
+    inliers, model = chosen.inliers, chosen.trial.model
+    precision = matched.precision_for(model)[inliers]
     heldout[inliers] = heldout_residuals(
-        chosen.trial.model,
-        source[inliers],
-        points.reference_xy[inliers],
-        matched.precision_for(chosen.trial.model)[inliers],
-        chosen.transform,
+        model, source[inliers], points.reference_xy[inliers], precision, chosen.transform
     )
     full = chosen.transform.between(prior, np.eye(3))
     return TransformFit(full, inliers, points.reference_xy - full(points.sensed_xy), heldout), trials
