@@ -231,5 +231,5 @@ def settings_error(error: ValidationError) -> InputError:
     """Returns the first complaint of pydantic as an error that people can read."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "settings"
-    got = reprlib.repr(first["input"])  # a hostile file may hold megabytes there
+    got = reprlib.repr(first["input"])[:_SHOWN]  # a hostile file may hold megabytes there
     return InputError(f"The setting '{field[:_SHOWN]}' cannot be used.", f"{first['msg'][:_SHOWN]} (got {got}).")
