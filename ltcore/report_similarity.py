@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_gradient_magnitude
 from .progress import Progress, checkpoint
 from .report_previews import Crop, Previews, ToSensed
 from .result import RegistrationResult
+from .types import FloatArray
 
 _WINDOWS = 4  # a side: evenly spread over the reference
 _WINDOW_PX = 200  # of the coarser raster
@@ -29,7 +30,8 @@ def edge_correlations(result: RegistrationResult, previews: Previews, progress: 
     found = np.full((len(crops), 2), np.nan)
     for number, crop in enumerate(crops):
         checkpoint(progress)
-        found[number] = [_correlation(previews, crop, to_sensed) for to_sensed in maps]
+        reference = _edges(previews.reference(crop))
+        found[number] = [_correlation(reference, _edges(previews.sensed(crop, to_sensed))) for to_sensed in maps]
     both = found[np.isfinite(found).all(axis=1)]  # of the same windows
     return (float(both[:, 0].mean()), float(both[:, 1].mean())) if len(both) else (float("nan"), float("nan"))
 
@@ -45,9 +47,12 @@ def _windows(result: RegistrationResult, after: ToSensed) -> list[Crop]:
     return [Crop(float(x), float(y), side, side, (pixels, pixels)) for y in corners[1] for x in corners[0]]
 
 
-def _correlation(previews: Previews, crop: Crop, to_sensed: ToSensed) -> float:
-    pictures = previews.reference(crop), previews.sensed(crop, to_sensed)
-    one, two = (gaussian_gradient_magnitude(picture, _SIGMA_PX) for picture in pictures)  # nan near missing data
+def _edges(picture: FloatArray) -> FloatArray:
+    edges: FloatArray = gaussian_gradient_magnitude(picture, _SIGMA_PX)  # nan near missing data
+    return edges
+
+
+def _correlation(one: FloatArray, two: FloatArray) -> float:
     common = np.isfinite(one) & np.isfinite(two)
     if common.mean() < _LEAST_SHARE or min(one[common].std(), two[common].std()) < 1e-9:
         return float("nan")
