@@ -27,6 +27,7 @@ from .raster.read import grid_of, open_raster
 from .record import file_sha256
 from .result import RegistrationResult, TransformFit
 from .summary import plain
+from .tied import in_reference_px
 from .types import TiePoints
 from .versions import versions
 
@@ -119,7 +120,8 @@ def fit_enabled(
     """Returns the fit to the enabled points, said of all, and how every model tried did."""
     placed = in_working_grids(frame, points)
     used = enabled & np.isfinite(np.hstack([placed.reference_xy, placed.sensed_xy])).all(axis=1)
-    fit, trials = fit_tie_points(points.take(used), frame.prior, config)
+    config = in_reference_px(frame, config)
+    fit, trials = fit_tie_points(points.take(used), frame.prior, config, unit_px=frame.coarser_px)
     if isinstance(fit, EstimationFailure):
         return fit, trials
     inliers, heldout = np.zeros(len(points), np.bool_), np.full((len(points), 2), np.nan)

@@ -79,6 +79,24 @@ def test_points_marked_as_bad_count_against_the_verdict(tmp_path: Path, pair: tu
     assert "20% of 300 tie points agree" in " ".join(result.quality.reasons)
 
 
+def test_points_on_a_coarser_raster_may_be_off_by_more_px_of_the_reference(
+    tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    coarse = tmp_path / "coarse.tif"
+    gdal.Translate(str(coarse), str(pair[1]), width=SIZE[0] // 4, height=SIZE[1] // 4, resampleAlg="average")
+    points = tie_points(tmp_path / "t.csv")
+    header, *lines = points.read_text().splitlines()
+    scatter = np.random.default_rng(1).normal(0, 1.5, (len(lines), 2))  # 0.4 px of the coarser raster along an axis
+    numbers = np.array([line.split(",") for line in lines], float)
+    numbers[:, :2] /= 4
+    numbers[:, 2:4] += scatter
+    points.write_text("\n".join([header, *(",".join(map(repr, row[:4].tolist())) + ",1" for row in numbers)]) + "\n")
+    result = register_imported(job((pair[0], coarse), tmp_path / "out", points), NullProgress())
+    assert isinstance(result.fit, TransformFit)
+    assert result.fit.inliers.mean() > 0.95
+    assert result.fit.transform.model == "shift"
+
+
 @pytest.mark.parametrize("bad", [4, 3])
 def test_hardly_any_points_fail_without_an_error(tmp_path: Path, pair: tuple[Path, Path], bad: int) -> None:
     result = register_imported(
