@@ -50,7 +50,8 @@ def _fitted(link: re.Match[str], here: str, files: Files) -> str:
     if not path or re.match(r"[a-z][a-z0-9+.-]*:", path):
         return link.group()
     there = _site_place(os.path.normpath(os.path.join(os.path.dirname(_repository_place(here)), path)))  # noqa: PTH118, PTH120 - of names
-    if files.get_file_from_path(there) is None:
+    file = files.get_file_from_path(there)
+    if file is None or file.inclusion.is_excluded():
         return text if not is_picture else ""
     away = os.path.relpath(there, os.path.dirname(here)).replace(os.sep, "/")  # noqa: PTH120
     return f"{is_picture}[{text}]({away}{mark}{anchor})"
