@@ -19,6 +19,7 @@ from .pair_commands import assess, refit, register
 from .pair_options import MODELS, RESAMPLING
 from .progress import CancelledError
 from .terminal import TerminalProgress
+from .threads import use_one_blas_thread
 from .weights_command import weights_group
 
 EXIT_UNEXPECTED, EXIT_INPUT, EXIT_CANCELLED = 1, 2, 130
@@ -93,6 +94,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 def main() -> None:
     """Runs the command line and turns every error into one sentence and an exit code."""
+    use_one_blas_thread()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)

@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Union
 
 from .errors import IMPOSSIBLE_NAMES, DeviceLostError, FileNameError, InputError, LtcoreError
 from .progress import CancelledError, Progress
+from .threads import use_one_blas_thread
 from .worker_methods import METHODS
 
 MAX_LINE_BYTES = 1 << 20
@@ -243,6 +244,7 @@ def serve(stdin: BinaryIO, stdout: BinaryIO) -> None:
 
 def main() -> int:
     """Runs the worker on this process's stdin and stdout."""
+    use_one_blas_thread()
     # The protocol gets descriptors of its own; print() and libraries that write to descriptor 1 reach stderr.
     protocol_in = os.fdopen(os.dup(0), "rb")
     protocol_out = os.fdopen(os.dup(1), "wb")
