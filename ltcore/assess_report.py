@@ -10,11 +10,12 @@ import numpy as np
 from . import report_figures
 from .assessment import Assessment
 from .gcp import gcp_set_from, thinned_evenly
+from .html_page import write_page
 from .offsets import OffsetStatistics
 from .progress import Progress, checkpoint
 from .raster.crs import unit_name
 from .report_drawing import VECTORS, Arrows, arrow_map, data_uri, length_scale, panels
-from .report_page import in_px, rendered, write_page
+from .report_page import in_px, report_page
 from .report_previews import Previews
 from .summary import other_limits
 from .types import FloatArray
@@ -55,7 +56,7 @@ def write_assess_report(path: Path, assessment: Assessment, progress: Progress) 
 def render(assessment: Assessment, progress: Progress) -> str:
     """Returns the report as HTML; without tie points to rest on there are no statistics and no pictures."""
     result = assessment.result
-    return rendered(
+    return report_page(
         "assess_report.html.j2",
         result,
         verdict_sentence=_VERDICTS[result.quality.verdict],

@@ -8,8 +8,9 @@ from typing import Callable
 import numpy as np
 
 from . import report_figures
+from .html_page import write_page
 from .progress import Progress, checkpoint
-from .report_page import in_px, rendered, write_page
+from .report_page import in_px, report_page
 from .report_previews import Previews
 from .report_similarity import edge_correlations
 from .result import RegistrationResult, TransformFit
@@ -37,7 +38,7 @@ def render(result: RegistrationResult, progress: Progress) -> str:
     """Returns the report as HTML; figures that need a transform are left out where there is none."""
     quality, previews = result.quality, Previews(result, progress)
     similarity = edge_correlations(result, previews, progress)
-    return rendered(
+    return report_page(
         "report.html.j2",
         result,
         verdict_sentence=_VERDICTS[quality.verdict],

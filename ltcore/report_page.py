@@ -1,4 +1,4 @@
-"""What the pages of all reports share: one HTML file that needs no other file and no network."""
+"""What the pages of all reports share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from . import __version__
-from .atomic import atomic_path
 from .config import to_json_object
+from .html_page import rendered
 from .raster.grid import GeoGrid
 from .result import RegistrationResult
 
@@ -24,7 +22,7 @@ _GAPS = {
 }
 
 
-def rendered(template: str, result: RegistrationResult, **values: Any) -> str:
+def report_page(template: str, result: RegistrationResult, **values: Any) -> str:
     """Returns a page as HTML: what a template is given, and what all reports say of a run.
 
     Args:
@@ -32,14 +30,8 @@ def rendered(template: str, result: RegistrationResult, **values: Any) -> str:
         result: the run.
         values: what this report says beyond others.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(
+    return rendered(
+        Path(__file__).with_name(template),
         verdict=result.quality.verdict,
         reasons=result.quality.reasons,
         inputs=_inputs(result),
@@ -50,12 +42,6 @@ def rendered(template: str, result: RegistrationResult, **values: Any) -> str:
         versions=sorted(result.provenance.get("versions", {"ltcore": __version__}).items()),
         **values,
     )
-
-
-def write_page(path: Path, html: str) -> None:
-    """Writes a page, whole or not at all. Raises OutputError if it cannot be written."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(html.encode())  # not write_text: Windows would change the line ends
 
 
 def in_px(value: float | None) -> str:

@@ -72,7 +72,8 @@ def best_shift(reference: Scene, sensed: Scene, window: Window, reach_px: int) -
     a, b = (_local_contrast(gradient_magnitude(image, 1.0), image.valid, _local_total(image.valid)) for image in images)
     shifted, x, y = _agreement(a, b, reach_px)
     best = np.where(np.hypot(x, y) <= reach_px, shifted, -np.inf).argmax()
-    return -int(x.flat[best]), -int(y.flat[best])
+    row, column = np.unravel_index(best, shifted.shape)
+    return -int(x[0, column]), -int(y[row, 0])
 
 
 def _repeats(agreement: NDArray[np.float32], distance_px: FloatArray, common: NDArray[np.bool_], reach: int) -> bool:
@@ -87,14 +88,15 @@ def _repeats(agreement: NDArray[np.float32], distance_px: FloatArray, common: ND
 def _agreement(
     a: NDArray[np.float32], b: NDArray[np.float32], reach: int
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
-    """Returns the correlation of a(p) with b(p + offset) for offsets up to `reach` px along each axis, and the x and y
-    of the offsets, all (2 reach + 1, 2 reach + 1)."""
+    """Returns the correlation of a(p) with b(p + offset) for offsets up to `reach` px along each axis (2 reach + 1,
+    2 reach + 1), and the x (1, 2 reach + 1) and the y (2 reach + 1, 1) of the offsets."""
     shape = [fft.next_fast_len(side + reach, real=True) for side in a.shape]
-    surface = fft.irfft2(np.conj(fft.rfft2(a, shape)) * fft.rfft2(b, shape), shape)
-    side = 2 * reach + 1
-    shifted = np.roll(surface, (reach, reach), axis=(0, 1))[:side, :side]
-    y, x = np.mgrid[-reach : shifted.shape[0] - reach, -reach : shifted.shape[1] - reach]
-    return shifted, x, y
+    spectrum = fft.rfft2(b, shape)
+    # In place: at 1400 px each of these takes 18 MB, and this is where a registration holds most.
+    spectrum *= np.conj(spectrum) if a is b else np.conj(fft.rfft2(a, shape))
+    surface = fft.irfft2(spectrum, shape, overwrite_x=True)
+    y, x = (np.arange(-reach, min(reach + 1, side - reach)) for side in shape)
+    return surface[np.ix_(y, x)], x[None, :], y[:, None]
 
 
 def _local_total(common: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
-import numpy as np
-
 from .coarse import CoarseFit
 from .config import FitConfig, RegistrationConfig
 from .fine import FineResult, candidates_for, fine_tie_points
@@ -139,5 +137,5 @@ def _fitted(frame: Frame, fine: FineResult, config: FitConfig, models: Sequence[
 
 
 def _nothing(failure: EstimationFailure) -> Tied:
-    none = TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+    none = TiePoints.none()
     return Tied(failure, none, none, failure)

@@ -161,5 +161,5 @@ def _surveyed(
 def joined(parts: list[TiePoints]) -> TiePoints:
     """Returns the tie points of all tiles."""
     if not parts:
-        return TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+        return TiePoints.none()
     return TiePoints(*(np.concatenate([getattr(part, name) for part in parts]) for name in TiePoints.__annotations__))

@@ -101,6 +101,11 @@ class TiePoints:
         object.__setattr__(self, "score", frozen_array(self.score, (count,)))
         object.__setattr__(self, "covariance_px2", frozen_array(self.covariance_px2, (count, 2, 2)))
 
+    @classmethod
+    def none(cls) -> TiePoints:
+        """Returns zero tie points."""
+        return cls(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2)))
+
     def __len__(self) -> int:
         return len(self.reference_xy)
 

@@ -39,17 +39,6 @@ class Progress(Protocol):
         """Tells whether the user cancelled."""
 
 
-class NoProgress:
-    """Progress for requests that are over at once."""
-
-    def report(self, fraction: float, message: str = "") -> None:
-        """Does nothing."""
-
-    def is_cancelled(self) -> bool:
-        """Tells that nobody cancelled."""
-        return False
-
-
 class Worker:
     """One worker process; used by one thread at a time."""
 

@@ -230,13 +230,6 @@ def is_evaluated(tile: Tile) -> bool:
     return min(tile.nir.shape) >= _LEAST_SIDE_PX
 
 
-def evaluate(
-    tiles: list[Tile], describe: DescribeFunction, mode: Mode, seed: int = 0, max_keypoints: int = _KEYPOINTS
-) -> dict[str, float]:
-    """Returns the mean scores of a descriptor over the tiles."""
-    return compare(tiles, {"": describe}, mode, (seed,), max_keypoints)[""]
-
-
 def compare(
     tiles: list[Tile],
     descriptors: dict[str, DescribeFunction],

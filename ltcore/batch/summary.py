@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import jinja2
-
 from ..atomic import atomic_path
+from ..html_page import rendered, write_page
 from .manifest import Pair
 from .outcome import NUMBERS, ORDER, Outcome
 from .thumbnail import THUMBNAIL
@@ -18,7 +17,7 @@ CSV_NAME, HTML_NAME = "summary.csv", "summary.html"
 HTML_ROWS = 5000  # a browser shows no more of them with pleasure; the CSV has all
 
 _COLUMNS = ("id", "verdict", "reason", "model", *NUMBERS, "seconds", "resumed", "reference", "sensed", "folder")
-_TEMPLATE = "summary.html.j2"
+_TEMPLATE = Path(__file__).with_name("summary.html.j2")
 
 
 def write_summary(folder: Path, pairs: Sequence[Pair], outcomes: Iterable[Outcome]) -> None:
@@ -38,8 +37,7 @@ def write_summary(folder: Path, pairs: Sequence[Pair], outcomes: Iterable[Outcom
             facts = [f"{row.seconds:.3f}", "yes" if row.resumed else "no"]
             paths = [str(job.reference.path), str(job.sensed.path), row.id]
             writer.writerow([row.id, row.verdict, row.reason, row.model, *numbers, *facts, *paths])
-    with atomic_path(folder / HTML_NAME) as temporary:
-        temporary.write_bytes(_html(folder, rows, len(jobs)).encode())
+    write_page(folder / HTML_NAME, _html(folder, rows, len(jobs)))
 
 
 def _worst_first(outcome: Outcome) -> tuple[int, float, str]:
@@ -54,14 +52,8 @@ def counts_in_words(outcomes: Iterable[Outcome]) -> str:
 
 
 def _html(folder: Path, rows: list[Outcome], total: int) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE).render(
+    return rendered(
+        _TEMPLATE,
         total=total,
         missing=total - len(rows),
         hidden=max(0, len(rows) - HTML_ROWS),

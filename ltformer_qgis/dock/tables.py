@@ -88,6 +88,4 @@ def table_from(points: Any, enabled: np.ndarray) -> PointTable:
 
 def empty_table() -> PointTable:
     """Returns a table without points."""
-    return table_from(
-        TiePoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2, 2))), np.zeros(0, bool)
-    )
+    return table_from(TiePoints.none(), np.zeros(0, bool))

@@ -43,7 +43,7 @@ class Watch:
 
 
 def ping(progress=None):
-    return engine.run("ping", {}, progress or engine.NoProgress())
+    return engine.run("ping", {}, progress or Watch())
 
 
 def slow_job(folder):
@@ -108,7 +108,7 @@ def test_two_requests_at_once_get_two_workers_and_one_stays():
 def test_an_error_of_the_request_is_its_three_sentences_and_the_worker_lives(tmp_path):
     pid = ping()["pid"]
     with pytest.raises(EngineError) as caught:
-        engine.run("register", {"reference": {"path": "a.tif"}}, engine.NoProgress())
+        engine.run("register", {"reference": {"path": "a.tif"}}, Watch())
     assert caught.value.what
     assert "Traceback" not in str(caught.value)
     assert ping()["pid"] == pid

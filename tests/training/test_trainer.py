@@ -7,7 +7,7 @@ import torch
 from ltcore.errors import InputError
 from ltcore.features.patches import PatchSampling
 from training.config import OptimiserConfig
-from training.evaluate import evaluate
+from training.evaluate import compare
 from training.losses import LossConfig
 from training.sampling import PairConfig
 from training.train import run
@@ -31,10 +31,10 @@ def test_training_lowers_the_loss_and_beats_the_untrained_network(tiles, unseen_
     )
     optimiser = OptimiserConfig(learning_rate=2e-3, warmup=0.1)
     trainer = Trainer(quick_config(steps=60, pairs=pairs, optimiser=optimiser, chunk=32), tiles)
-    untrained = evaluate(unseen_tiles, trainer.describe, "upright", max_keypoints=600)
+    untrained = compare(unseen_tiles, {"": trainer.describe}, "upright", max_keypoints=600)[""]
     losses = [trainer.train_step()[0].item() for _ in range(60)]
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.05
-    after = evaluate(unseen_tiles, trainer.describe, "upright", max_keypoints=600)
+    after = compare(unseen_tiles, {"": trainer.describe}, "upright", max_keypoints=600)[""]
     assert after["correct"] > 1.4 * untrained["correct"]
     assert after["precision"] > 1.1 * untrained["precision"]
 
