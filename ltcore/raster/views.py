@@ -65,7 +65,7 @@ def warped_view(dataset: Any, source: RasterSource, target: GeoGrid) -> RasterVi
         target.height,
         alpha=warped.RasterCount,
         origin=dataset,
-        reduced=Reduced(warped, selected, list(range(1, selected.RasterCount + 1)), warp),
+        reduced=Reduced(warped, dataset, _with_alpha(dataset, bands), warp),  # a copied VRT has lost its overviews
     )
 
 

@@ -124,3 +124,20 @@ def test_only_the_band_that_is_looked_at_is_read(warped):
     assert image.valid.mean() > 0.8
     np.testing.assert_allclose(image.values, expected.decimated(4).read(coarse.full_window).values, rtol=1e-6)
     assert coarse.reduced.at(4).GetRasterBand(1).ReadAsArray().any(), "band 1 of the file was read, which is empty"
+
+
+@pytest.mark.parametrize("warped", [False, True])
+def test_overviews_of_a_mosaic_are_used(tmp_path, warped):
+    part, mosaic = tmp_path / "part.tif", tmp_path / "mosaic.vrt"
+    gdal.GetDriverByName("GTiff").CreateCopy(str(part), _raster())
+    gdal.BuildVRT(str(mosaic), [str(part)]).FlushCache()
+    dataset = gdal.Open(str(mosaic))
+    dataset.BuildOverviews("AVERAGE", [2, 4])
+    overviews = gdal.Open(f"{mosaic}.ovr", gdal.GA_Update)
+    overviews.GetRasterBand(1).GetOverview(0).Fill(7)  # of factor 4
+    dataset = overviews = None  # closed, hence written
+    dataset = gdal.Open(str(mosaic))
+    view, _ = _views(dataset, _target(dataset) if warped else None)
+    image = view.decimated(4).read(view.decimated(4).full_window)
+    assert image.valid.mean() > 0.8
+    np.testing.assert_allclose(image.values[image.valid], 7, err_msg="it was made of the file itself")
