@@ -118,6 +118,14 @@ def test_a_model_that_bends_needs_two_thirds_of_the_points_unless_it_was_asked_f
         assert fit.inliers[wrong:].mean() > 0.95
 
 
+@pytest.mark.parametrize(("unit_px", "bends"), [(1.0, True), (4.0, False)])
+def test_models_that_bend_are_tried_where_a_plane_one_leaves_three_tenths_of_a_coarser_pixel(unit_px, bends):
+    points, _, _ = tie_points()
+    _, trials = fit_tie_points(points, PRIOR, FitConfig(threshold_px=4.0), unit_px=unit_px)
+    assert 0.3 < min(trial.median_px for trial in trials if trial.model not in ("poly2", "poly3", "tps")) < 4 * 0.3
+    assert ("tps" in [trial.model for trial in trials]) is bends
+
+
 @pytest.mark.parametrize(
     ("model", "count", "reason"),
     [
