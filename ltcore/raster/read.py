@@ -120,8 +120,9 @@ class RasterView:
                 # GDAL takes a floating-point alpha band for data, not for a mask, so it is read by number.
                 mask_band = band.GetMaskBand() if self.alpha is None else dataset.GetRasterBand(self.alpha)
                 mask = mask_band.ReadAsArray(resample_alg=gdal.GRIORA_NearestNeighbour, **place)
-                valid &= np.isfinite(part) & (mask > 0)
-                values += weight * np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+                finite = np.isfinite(part)
+                valid &= finite & (mask > 0)
+                values += weight * (part if finite.all() else np.where(finite, part, 0.0))
         except (RuntimeError, AttributeError) as error:
             raise self._read_error(window, error) from error
         # Values that float32 cannot hold would become infinite after the masks were made.
