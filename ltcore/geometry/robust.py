@@ -70,21 +70,25 @@ def polish(
 
     Fewer inliers than the model needs: an EstimationFailure and no inliers. `precision` (N,): see robust_weights.
     """
-    transform: Transform | EstimationFailure = start
-    inliers = np.zeros(len(source), np.bool_)
+    found, weights = _weights_under(start, source, target, threshold_px, precision)
     for _ in range(_POLISH_ROUNDS):
+        inliers, transform = found, estimate(model, source, target, weights)
         if not isinstance(transform, Transform):
             return transform, np.zeros(len(source), np.bool_)
-        residual = np.linalg.norm(target - transform(source), axis=1)
-        residual = np.where(np.isfinite(residual), residual, np.inf)
-        found, weights = robust_weights(residual, threshold_px, precision)
-        if np.array_equal(found, inliers) and transform is not start:
+        found, weights = _weights_under(transform, source, target, threshold_px, precision)
+        if np.array_equal(found, inliers):
             break
-        inliers = found
-        transform = estimate(model, source, target, weights)
-    if not isinstance(transform, Transform):
-        return transform, np.zeros(len(source), np.bool_)
     return transform, inliers
+
+
+def _weights_under(
+    transform: Transform,
+    source: FloatArray,
+    target: FloatArray,
+    threshold_px: float,
+    precision: Optional[FloatArray],
+) -> tuple[NDArray[np.bool_], FloatArray]:
+    return robust_weights(np.linalg.norm(target - transform(source), axis=1), threshold_px, precision)
 
 
 def robust_weights(

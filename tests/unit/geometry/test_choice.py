@@ -46,13 +46,13 @@ def test_one_model_alone_is_taken_however_it_did():
     assert chosen(affine=np.inf) == "affine"
 
 
-def tie_points(count=200, seed=0):
+def tie_points(count=200, seed=0, bend_px=0.8):
     """Points around a mild bend after PRIOR, of variances from 0.01 to 0.2 px^2."""
     random = np.random.default_rng(seed)
     sensed = random.uniform(0, 1600, (count, 2))
     variance = random.uniform(0.01, 0.2, count)
     placed = apply_matrix(PRIOR, sensed)
-    bend = 0.8 * np.column_stack([np.sin(placed[:, 1] / 300), np.cos(placed[:, 0] / 400)])
+    bend = bend_px * np.column_stack([np.sin(placed[:, 1] / 300), np.cos(placed[:, 0] / 400)])
     reference = placed + [3.0, -2.0] + bend + random.normal(0, 1, (count, 2)) * np.sqrt(variance)[:, None]
     return TiePoints(reference, sensed, np.ones(count), variance[:, None, None] * np.eye(2)), placed, 1 / variance
 
@@ -98,6 +98,8 @@ def test_outliers_have_residuals_but_no_heldout_ones():
     assert np.isfinite(fit.heldout_residuals_px[fit.inliers]).all()
     assert np.linalg.norm(fit.residuals_px[:20], axis=1).min() > 35
     assert trials[0].inliers == fit.inliers.sum()
+    lengths = np.linalg.norm(fit.heldout_residuals_px[20:], axis=1)
+    assert trials[0].median_px == pytest.approx(np.median(lengths), abs=0.02)
 
 
 def test_a_model_that_bends_needs_two_thirds_of_the_points_unless_it_was_asked_for():
@@ -124,6 +126,14 @@ def test_models_that_bend_are_tried_where_a_plane_one_leaves_three_tenths_of_a_c
     _, trials = fit_tie_points(points, PRIOR, FitConfig(threshold_px=4.0), unit_px=unit_px)
     assert 0.3 < min(trial.median_px for trial in trials if trial.model not in ("poly2", "poly3", "tps")) < 4 * 0.3
     assert ("tps" in [trial.model for trial in trials]) is bends
+
+
+@pytest.mark.parametrize(("unit_px", "bends"), [(1.0, True), (3.0, False)])
+def test_a_model_that_bends_is_chosen_by_px_of_the_coarser_raster(unit_px, bends):
+    points, _, _ = tie_points(400, bend_px=6.0)
+    fit, trials = fit_tie_points(points, PRIOR, FitConfig(threshold_px=9.0), unit_px=unit_px)
+    assert "tps" in [trial.model for trial in trials]
+    assert (fit.transform.model in ("poly2", "poly3", "tps")) is bends
 
 
 @pytest.mark.parametrize(

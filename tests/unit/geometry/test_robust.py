@@ -168,3 +168,10 @@ def test_few_right_ones_among_many_wrong_are_found():
     source, target, wrong, matrix = planted(0.85, 11, "affine", count=400)
     found = consensus("affine", source, target, 2.0, 3)
     assert np.abs(found(source[~wrong]) - apply_matrix(matrix, source[~wrong])).max() < 2.0
+
+
+def test_what_opencv_refuses_is_a_failure_with_its_reason():
+    source, target, _, _ = planted(0.0, 0)
+    failure = consensus("affine", source, target[:10], 2.0, 0)
+    assert isinstance(failure, EstimationFailure)
+    assert failure.reason.startswith("the robust affine fit broke down (")

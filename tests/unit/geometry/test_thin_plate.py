@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltcore.config import FitConfig
+from ltcore.geometry.blocks import block_folds
 from ltcore.geometry.flexible import FlexibleTransform
-from ltcore.geometry.models import fit_model
+from ltcore.geometry.models import fit_model, smoothing_of
 from ltcore.geometry.parameters import from_parameters, to_parameters
 from ltcore.geometry.selection import fit_tie_points
 from ltcore.geometry.transforms import EstimationFailure
@@ -132,3 +133,14 @@ def test_a_spline_through_garbage_has_no_inliers_to_speak_of(seed):
     points = tie_points(sensed + random.uniform(-16, 16, sensed.shape), sensed)
     fit, _ = fit_tie_points(points, np.eye(3), FitConfig(transform="tps"))
     assert isinstance(fit, EstimationFailure) or fit.inliers.mean() < 0.2
+
+
+@pytest.mark.parametrize("fold", range(5))
+def test_smoothing_is_chosen_by_the_folds_that_have_points(fold):
+    random = np.random.default_rng(fold)
+    source = random.uniform(0, SIDE, (1200, 2))
+    while (block_folds(source) == fold).any():  # the blocks move with the extent
+        source = source[block_folds(source) != fold]
+    assert len(source) > 200
+    found = spline(source, source + swell(source) / 4 + random.normal(0, 0.5, source.shape))
+    assert 1e-9 < smoothing_of(found) < 1e-1

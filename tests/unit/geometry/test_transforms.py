@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
 from ltcore.geometry.transforms import (
     MIN_POINTS,
@@ -272,3 +273,27 @@ def test_a_projective_fit_of_noisy_points_has_the_least_error_in_the_target() ->
     for _ in range(60):
         moved = found.matrix + random.normal(0, 1, (3, 3)) * [[1e-5, 1e-5, 1e-2], [1e-5, 1e-5, 1e-2], [1e-8, 1e-8, 0]]
         assert cost <= ((Transform("projective", moved)(source) - target) ** 2).sum() + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_strong_perspective_is_recovered_to_the_last_digits(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    truth = Transform("projective", [[1, 0.3, 40], [-0.2, 1.1, -30], [2.5e-3, -0.9e-3, 1]])
+    source = spread_points(random, 12)
+    found = fitted("projective", source, truth(source))
+    np.testing.assert_allclose(found(source), truth(source), atol=1e-9)
+
+
+def test_a_projective_fit_of_noisy_points_is_where_a_general_solver_ends() -> None:
+    random = np.random.default_rng(7)
+    truth = Transform("projective", [[1, 0.3, 40], [-0.2, 1.1, -30], [2.5e-3, -0.9e-3, 1]])
+    source = spread_points(random, 40)
+    target = truth(source) + random.normal(0, 3, (40, 2))
+    found = fitted("projective", source, target)
+
+    def residuals(numbers: np.ndarray) -> np.ndarray:
+        return np.asarray((apply_matrix(np.append(numbers, 1).reshape(3, 3), source) - target).ravel())
+
+    start = found.matrix.ravel()[:8]
+    best = least_squares(residuals, start, x_scale=np.abs(start), xtol=1e-15, ftol=1e-15, gtol=1e-15).x
+    np.testing.assert_allclose(found(source), apply_matrix(np.append(best, 1).reshape(3, 3), source), atol=1e-4)
