@@ -87,7 +87,7 @@ def _workers(axes: list[Axes], result: Any) -> None:
     by_clock = [60 * result["pairs"] / run["seconds"] for run in runs]
     alone = [60 * result["pairs"] * run["workers"] / run["worker_cpu_seconds"] * (1 - run["overhead"]) for run in runs]
     axes[0].plot(counts, alone, marker="o", color=_INK, label="by CPU time: each worker with a core of its own")
-    axes[0].plot(counts, by_clock, marker="o", color=_FAINT, label="by the clock, on cores that others used")
+    axes[0].plot(counts, by_clock, marker="o", color=_FAINT, label="by the clock")
     axes[0].set(xlabel="workers", ylabel="pairs a minute", xticks=counts)
     axes[0].set_xlim(0.5, max(counts) + 0.5)
     axes[0].set_ylim(bottom=0)

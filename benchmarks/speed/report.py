@@ -148,9 +148,8 @@ def batch_table(result: Result) -> str:
     return "\n\n".join(
         [
             table(head, rows),
-            f"Two workers were {result['speedup']:.2f} times as fast as one by the clock, on cores that others used "
-            f"(load {one['load_before']:.0f} to {two['load_after']:.0f}); by the CPU time that both took and the time "
-            f"they waited, two cores of their own would be {by_cpu:.2f} times as fast.",
+            f"Two workers were {result['speedup']:.2f} times as fast as one by the clock (load of the machine before: "
+            f"{one['load_before']:.0f}); by the CPU time that both took and the time they waited, {by_cpu:.2f} times.",
         ]
     )
 
