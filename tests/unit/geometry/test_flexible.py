@@ -284,3 +284,53 @@ def test_a_transform_without_matrix_keeps_its_matrices_to_itself():
             matrix[0, 0] = 2.0
     with pytest.raises(ValueError, match="expected"):
         FlexibleTransform("poly2", np.eye(2), transform.field, np.eye(3))
+
+
+@pytest.mark.parametrize("model", [*DEGREE, "tps"])
+def test_units_do_not_matter(model):
+    random = np.random.default_rng(0)
+    truth, source = bent("poly2", random), places(random, 60)
+    target = truth(source)
+    found = fitted(model, 1e-6 * source, 1e-6 * target)
+    np.testing.assert_allclose(1e6 * found(1e-6 * source), target, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("model", list(DEGREE))
+def test_places_beyond_all_numbers_make_no_noise(model):
+    found = bent(model, np.random.default_rng(1))
+    assert not np.isfinite(found([[1e200, 1e200]])).all()
+
+
+class _Constant:
+    """A field of one derivative everywhere whose trend is none."""
+
+    def __init__(self, jacobian):
+        self._jacobian = np.array(jacobian, dtype=float)
+
+    def __call__(self, xy):
+        return np.array(xy, dtype=float)
+
+    def jacobian(self, xy):
+        return np.tile(self._jacobian, (len(xy), 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("jacobian", "folds"),
+    [
+        ([[1, 0], [0, 1]], False),
+        ([[0.5, 0.9], [0.9, 0.5]], True),  # turned over along the diagonal
+        ([[0.5, 1.2], [1.0, 0.4]], True),  # the same, neither flat nor long
+        ([[0.8, 0.3], [0.4, 1.5]], False),
+        ([[0, -1], [1, 0]], False),  # a quarter of a turn
+        ([[1, 1], [1, 1]], True),  # flat
+        ([[1, 0], [0, 0.3]], True),
+        ([[1, 0], [0, 0.51]], False),
+        ([[2.1, 0], [0, 1]], True),
+        ([[1, 0], [0, 1.9]], False),
+    ],
+)
+def test_what_folds_is_told_from_the_singular_values(jacobian, folds):
+    source = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    transform = FlexibleTransform("poly2", np.eye(3), _Constant(jacobian), np.eye(3))
+    assert transform.folds(source) is folds

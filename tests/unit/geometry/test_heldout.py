@@ -71,3 +71,8 @@ def test_a_fold_whose_rest_cannot_be_fitted_is_infinite_and_the_others_are_not()
     found = heldout_residuals("affine", source, source)
     assert np.isinf(found[3]).all()
     np.testing.assert_allclose(found[:3], 0, atol=1e-9)
+
+
+def test_blocks_do_not_depend_on_the_unit():
+    xy = np.random.default_rng(0).uniform(0, 1, (300, 2))
+    np.testing.assert_array_equal(block_numbers(1e-5 * xy), block_numbers(1e5 * xy))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from ltcore.geometry.hull import convex_hull, inside_hull
+from ltcore.geometry.hull import _without_inner, convex_hull, inside_hull
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -74,3 +74,19 @@ def test_many_points_amid_few_corners():
     found = convex_hull(random.permutation(np.vstack([inner, corners])))
     first = np.linalg.norm(corners - found[0], axis=1).argmin()
     np.testing.assert_array_equal(found, np.roll(corners, -first, axis=0))
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e4])
+def test_most_points_are_left_out_before_the_hull_is_built(size):
+    xy = size * np.random.default_rng(0).uniform([3, -7], [5, -6], (5000, 2))
+    kept = _without_inner(xy)
+    assert len(kept) < 0.12 * len(xy)
+    np.testing.assert_array_equal(convex_hull(kept), convex_hull(xy))
+
+
+def test_points_of_one_square_are_all_kept_but_for_its_middle():
+    xy = np.array([[0.0, 0], [2, 0], [2, 2], [0, 2], [1, 1], [0.5, 0.7]])
+    np.testing.assert_array_equal(_without_inner(xy), xy[:4])
+    triangle = np.array([[0.0, 0], [3, 0], [0, 3], [1, 1]])
+    np.testing.assert_array_equal(_without_inner(triangle), triangle[:3])
+    np.testing.assert_array_equal(_without_inner(np.ones((4, 2))), np.ones((4, 2)))

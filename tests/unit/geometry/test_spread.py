@@ -30,3 +30,9 @@ def test_points_within_the_same_place_count_once():
     assert far_apart(LINE, 9, 1.0).tolist() == [0, 2, 3, 4]
     assert far_apart(LINE, 9, 0.99).tolist() == [0, 1, 2, 3, 4]
     assert far_apart(np.zeros((5, 2)), 9, 1e-9).tolist() == [0]
+
+
+def test_how_near_the_same_place_is_counts_in_units_of_the_points():
+    pair = np.array([[0.0, 0.0], [0.05, 0.0]])
+    assert far_apart(pair, 9, 0.1).tolist() == [0]
+    assert far_apart(pair, 9, 0.04).tolist() == [0, 1]

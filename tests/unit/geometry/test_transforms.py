@@ -297,3 +297,31 @@ def test_a_projective_fit_of_noisy_points_is_where_a_general_solver_ends() -> No
     start = found.matrix.ravel()[:8]
     best = least_squares(residuals, start, x_scale=np.abs(start), xtol=1e-15, ftol=1e-15, gtol=1e-15).x
     np.testing.assert_allclose(found(source), apply_matrix(np.append(best, 1).reshape(3, 3), source), atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e6])
+@settings(max_examples=5, deadline=None)
+@given(model=models, seed=seeds)
+def test_units_and_places_far_from_the_origin_do_not_matter(model: Model, seed: int, size: float) -> None:
+    """Degrees of a village, millimetres of a country; an offset of five hundred times the extent."""
+    random = np.random.default_rng(seed)
+    truth, source = random_transform(model, random), spread_points(random, 12)
+    target = truth(source)
+    far_source, far_target = size * (source + np.array([5e5, 3e5])), size * (target - np.array([4e5, 6e5]))
+    found = estimate(model, far_source, far_target)
+    assert isinstance(found, Transform), found
+    np.testing.assert_allclose(found(far_source) / size, far_target / size, atol=1e-4)
+
+
+def test_a_horizon_through_the_origin_or_the_middle_is_degenerate() -> None:
+    random = np.random.default_rng(3)
+    through_origin = np.array([[1, 0, 5], [0, 1, 3], [1e-3, 2e-3, 0.0]])
+    source = spread_points(random, 20) + 300
+    failure = estimate("projective", source, apply_matrix(through_origin, source))
+    assert failure == EstimationFailure("the projective transform is degenerate")
+    around = spread_points(random, 20)
+    around = np.concatenate([around, 2 * around.mean(axis=0) - around])  # symmetric about its middle
+    middle = around.mean(axis=0)
+    through_middle = np.array([[1, 0, 5], [0, 1, 3], [1e-3, 2e-3, -middle @ [1e-3, 2e-3]]])
+    failure = estimate("projective", around, apply_matrix(through_middle, around))
+    assert failure == EstimationFailure("the tie points are too close to one line for the projective transform")
