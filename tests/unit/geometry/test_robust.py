@@ -175,3 +175,14 @@ def test_what_opencv_refuses_is_a_failure_with_its_reason():
     failure = consensus("affine", source, target[:10], 2.0, 0)
     assert isinstance(failure, EstimationFailure)
     assert failure.reason.startswith("the robust affine fit broke down (")
+
+
+def test_every_round_of_a_polish_weighs_by_precision():
+    source, target, _, matrix = planted(0.0, 2, "affine", noise=0.1)
+    unsure = np.arange(len(source)) % 2 == 0
+    target[unsure, 0] += 1.0
+    far = matrix.copy()
+    far[0, 0] += 0.004  # up to 4 px off: more inliers come with each round
+    found, inliers = polish("affine", source, target, Transform("affine", far), 2.0, np.where(unsure, 1e-3, 1.0))
+    assert inliers.all()
+    assert np.abs(found(source) - apply_matrix(matrix, source)).max() < 0.15
