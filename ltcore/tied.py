@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
+import numpy as np
+
 from .coarse import CoarseFit
 from .config import FitConfig, RegistrationConfig
 from .fine import FineResult, candidates_for, fine_tie_points
@@ -23,6 +25,7 @@ from .types import TiePoints
 
 _CREDIBLE_STRUCTURE = 5.0  # score under which a coarse transform is not worth the fine stage
 _FEW_AGREE = 0.5  # share of the tie points under which larger windows are tried: they drown less in noise
+_ENOUGH_AGREE = 0.25  # share from which what larger windows confirm is kept: smaller ones place it better
 _SIMPLE: tuple[AnyModel, ...] = ("shift", "similarity", "affine")  # what can be told in noise
 # What is compared, the transforms "auto" chooses from, and the share of the progress.
 _ATTEMPTS: tuple[tuple[Windows, Sequence[AnyModel], tuple[float, float]], ...] = (
@@ -65,7 +68,8 @@ def tie(
     """Returns tie points measured around a credible coarse transform, and their fit.
 
     Where fewer than half of them agree, windows twice as large under a wider Gaussian are compared, too: what is common
-    adds up over their pixels, noise does not (docs/adr/0015). The fit that more agree on counts.
+    adds up over their pixels, noise does not (docs/adr/0015). The fit that more agree on counts, but not where the
+    larger windows only confirm what a quarter of the smaller ones agreed on: those place it better.
 
     Args:
         frame: the pair.
@@ -86,12 +90,22 @@ def tie(
         with stage("fit"):
             part.report(0.9, "Fitting the transform")
             found = _fitted(frame, fine, config.fit, models)
-        best = found if best is None or found.agreement > best.agreement else best
+        if best is None or (found.agreement > best.agreement and not _confirms(found, best, config.fit)):
+            best = found
         if best.agreement >= _FEW_AGREE:
             break
     if best is None:
         raise AssertionError("there is at least one attempt")
     return best
+
+
+def _confirms(larger: Tied, smaller: Tied, fit: FitConfig) -> bool:
+    """Returns whether larger windows say the same as smaller ones that a quarter agreed on, which place it better."""
+    if not isinstance(smaller.fit, TransformFit) or not isinstance(larger.fit, TransformFit):
+        return False
+    sensed = smaller.own.sensed_xy[smaller.fit.inliers]
+    apart = smaller.fit.transform(sensed) - larger.fit.transform(sensed)
+    return smaller.agreement >= _ENOUGH_AGREE and bool(np.median(np.linalg.norm(apart, axis=1)) < fit.threshold_px)
 
 
 def in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:

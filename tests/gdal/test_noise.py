@@ -61,3 +61,10 @@ def test_the_stated_uncertainty_grows_with_the_noise_and_holds_for_the_truth(tmp
     assert error_px(result) < result.quality.ce90_px
     within = result.fit.heldout_px[result.fit.inliers] <= result.quality.ce90_px
     assert 0.85 <= within.mean() <= 0.95
+
+
+def test_what_larger_windows_only_confirm_is_told_by_the_smaller_ones(tmp_path):
+    result = registered(tmp_path, white(0.6))
+    assert 0.25 <= result.fit.inliers.mean() < 0.5
+    assert result.quality.verdict == "WARN"
+    assert error_px(result) < 0.4
