@@ -90,7 +90,9 @@ def tie(
         with stage("fit"):
             part.report(0.9, "Fitting the transform")
             found = _fitted(frame, fine, config.fit, models)
-        if best is None or (found.agreement > best.agreement and not _confirms(found, best, config.fit)):
+        if best is None or (
+            found.agreement > best.agreement and not _confirms(found, best, in_reference_px(frame, config.fit))
+        ):
             best = found
         if best.agreement >= _FEW_AGREE:
             break
