@@ -90,10 +90,7 @@ def tie(
         with stage("fit"):
             part.report(0.9, "Fitting the transform")
             found = _fitted(frame, fine, config.fit, models)
-        if best is None or (
-            found.agreement > best.agreement and not _confirms(found, best, in_reference_px(frame, config.fit))
-        ):
-            best = found
+        best = found if best is None else _better(best, found, in_reference_px(frame, config.fit))
         if best.agreement >= _FEW_AGREE:
             break
     if best is None:
@@ -101,13 +98,17 @@ def tie(
     return best
 
 
-def _confirms(larger: Tied, smaller: Tied, fit: FitConfig) -> bool:
-    """Returns whether larger windows say the same as smaller ones that a quarter agreed on, which place it better."""
-    if not isinstance(smaller.fit, TransformFit) or not isinstance(larger.fit, TransformFit):
-        return False
-    sensed = smaller.own.sensed_xy[smaller.fit.inliers]
-    apart = smaller.fit.transform(sensed) - larger.fit.transform(sensed)
-    return smaller.agreement >= _ENOUGH_AGREE and bool(np.median(np.linalg.norm(apart, axis=1)) < fit.threshold_px)
+def _better(smaller: Tied, larger: Tied, fit: FitConfig) -> Tied:
+    """Returns what more of the windows agree on; the smaller ones also where larger ones only confirm what they say."""
+    if larger.agreement <= smaller.agreement:
+        return smaller
+    one, other = smaller.fit, larger.fit
+    if isinstance(one, TransformFit) and isinstance(other, TransformFit) and smaller.agreement >= _ENOUGH_AGREE:
+        sensed = smaller.own.sensed_xy[one.inliers]
+        apart = one.transform(sensed) - other.transform(sensed)
+        if np.median(np.linalg.norm(apart, axis=1)) < fit.threshold_px:
+            return smaller
+    return larger
 
 
 def in_own_grids(frame: Frame, points: TiePoints) -> TiePoints:
